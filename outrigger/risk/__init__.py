@@ -1,0 +1,1 @@
+"""Risk: size, leverage, distance to liquidation, walking away."""

@@ -16,13 +16,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from outrigger.errors import DataError, SettingsError
+from outrigger.market.alignment import align, missing_chart, open_times_ms
+from outrigger.market.timeframe import lookback_bars, timeframe_ms
 from outrigger.settings.signals import SignalSettings
-from outrigger.signals.alignment import align, missing_chart, open_times_ms
 from outrigger.signals.channel import channel_position
 from outrigger.signals.confluence import confluence, vote
 from outrigger.signals.events import entry_events
 from outrigger.signals.momentum import normalised_momentum
-from outrigger.signals.timeframe import lookback_bars, timeframe_ms
 
 
 def charts(settings: SignalSettings, base: str) -> tuple[str, str, str]:

@@ -22,11 +22,11 @@ from rich.console import Console
 from rich.table import Table
 
 from outrigger.errors import DataError, OutriggerError, SettingsError
+from outrigger.market.alignment import missing_chart
+from outrigger.market.timeframe import timeframe_ms
 from outrigger.settings.signals import SignalSettings
-from outrigger.signals.alignment import missing_chart
 from outrigger.signals.forward import Entries, Verdict, forward_moves, judge
 from outrigger.signals.indicators import charts, measure_charts, signals
-from outrigger.signals.timeframe import timeframe_ms
 
 HORIZONS_HOURS = (1.0, 4.0, 24.0)
 MIN_DRAWS = 200

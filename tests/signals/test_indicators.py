@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from outrigger.errors import DataError, SettingsError
+from outrigger.market.timeframe import timeframe_ms
 from outrigger.settings.signals import SignalSettings
 from outrigger.signals.indicators import (
     chart_lookbacks,
@@ -12,7 +13,6 @@ from outrigger.signals.indicators import (
     signals,
     startup_candles,
 )
-from outrigger.signals.timeframe import timeframe_ms
 from tests.signals.walk import QUICK, START, frame, walk_charts
 
 PAIR = "ETH/USDT:USDT"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from outrigger.signals.timeframe import timeframe_ms
+from outrigger.market.timeframe import timeframe_ms
 
 START = pd.Timestamp("2025-01-01", tz="UTC")
 # Short lookbacks keep the walks short: the code does not know the difference.

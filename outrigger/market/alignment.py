@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from outrigger.errors import DataError
-from outrigger.signals.timeframe import timeframe_ms
+from outrigger.market.timeframe import timeframe_ms
 
 _STALE_LENGTHS = 2
 

@@ -2,7 +2,7 @@ import pytest
 from freqtrade.exchange import timeframe_to_msecs
 
 from outrigger.errors import SettingsError
-from outrigger.signals.timeframe import lookback_bars, timeframe_ms
+from outrigger.market.timeframe import lookback_bars, timeframe_ms
 
 
 @pytest.mark.parametrize("timeframe", ["1m", "5m", "15m", "1h", "4h", "1d", "1w"])

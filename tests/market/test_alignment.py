@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outrigger.errors import DataError
-from outrigger.signals.alignment import align, open_times_ms
+from outrigger.market.alignment import align, open_times_ms
 from tests.signals.walk import START, frame
 
 PAIR = "BTC/USDT:USDT"

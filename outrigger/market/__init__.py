@@ -1,0 +1,1 @@
+"""Market data: candle files, funding, order book, open interest; read, checked, turned into features."""
