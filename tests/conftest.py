@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+sys.path.insert(0, str(REPOSITORY / "strategies"))
 
 settings.register_profile(
     "outrigger", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -92,6 +92,13 @@ class RiskSettings(Section):
         24.0, "How long a tripped breaker blocks new entries.", unit="hours", ge=0.25, le=720.0
     )
 
+    protections: bool = parameter(
+        True,
+        "Use Freqtrade's protections as well: an hour's pause a pair after an exit, a longer one for all "
+        "pairs after many stops or a drawdown of closed trades.",
+        unit="yes or no",
+    )
+
     @property
     def round_trip_cost(self) -> float:
         """Fees of entry and exit plus the slippage allowance, as a fraction of notional."""

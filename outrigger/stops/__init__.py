@@ -1,0 +1,1 @@
+"""The stop law: pure functions over closed candles."""

@@ -1,0 +1,56 @@
+"""Keeps the drawdown breaker's memory across restarts, in one small file beside the bot's database.
+
+A bot that is restarted in the middle of a fall must not take the fallen equity for a new peak.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from outrigger.atomic import write_text
+from outrigger.errors import StateError
+from outrigger.risk.breaker import BreakerState
+
+logger = logging.getLogger(__name__)
+
+
+def path_in(user_data: Path) -> Path:
+    """Where the breaker of a bot is kept."""
+    return user_data / "outrigger" / "breaker.json"
+
+
+def load(path: Path) -> BreakerState:
+    """Read the breaker's memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it need not exist.
+
+    Returns
+    -------
+    BreakerState
+        A fresh one where there is no file, or where it cannot be read, which is logged.
+    """
+    try:
+        return BreakerState.from_dict(json.loads(path.read_text()))
+    except FileNotFoundError:
+        return BreakerState()
+    except (OSError, ValueError, TypeError, StateError) as error:
+        logger.warning("%s cannot be read (%s): the breaker starts with the present equity", path, error)
+        return BreakerState()
+
+
+def save(path: Path, state: BreakerState) -> None:
+    """Write the breaker's memory atomically.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its directory is made where missing.
+    state : BreakerState
+        What to remember.
+    """
+    write_text(path, json.dumps(state.to_dict()))

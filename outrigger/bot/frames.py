@@ -1,0 +1,89 @@
+"""Brings together the candles of all charts that a pair needs, through Freqtrade's data provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+from freqtrade.data.dataprovider import DataProvider
+from freqtrade.enums import RunMode
+
+from outrigger.errors import DataError
+from outrigger.settings.read import Settings
+from outrigger.signals.indicators import charts as signal_charts
+from outrigger.signals.indicators import measure_charts
+from outrigger.stops.columns import measure_noise, stop_charts
+
+SIMULATED = frozenset({RunMode.BACKTEST, RunMode.HYPEROPT})
+
+
+def charts(settings: Settings, base: str) -> tuple[str, ...]:
+    """Timeframes that are needed beside the base candles.
+
+    Parameters
+    ----------
+    settings : Settings
+        Charts of the signals and of the stop.
+    base : str
+        The strategy's timeframe.
+
+    Returns
+    -------
+    tuple of str
+        Each once, without the base.
+    """
+    wanted = (*signal_charts(settings.signals, base), *stop_charts(settings.stop))
+    return tuple(dict.fromkeys(name for name in wanted if name != base))
+
+
+def informative(pairs: Iterable[str], settings: Settings, base: str) -> list[tuple[str, str]]:
+    """Pair and timeframe of every further chart, for Freqtrade's `informative_pairs`."""
+    names = charts(settings, base)
+    return [(pair, name) for pair in pairs for name in names]
+
+
+def measure(
+    base_frame: pd.DataFrame, pair: str, base: str, provider: DataProvider, settings: Settings
+) -> pd.DataFrame:
+    """Add every column that signals and stops read to the base candles.
+
+    Parameters
+    ----------
+    base_frame : DataFrame
+        Closed base candles.
+    pair : str
+        The pair.
+    base : str
+        The strategy's timeframe.
+    provider : DataProvider
+        Freqtrade's; every chart of `charts` has to be an informative pair.
+    settings : Settings
+        What to measure.
+
+    Returns
+    -------
+    DataFrame
+        The base candles with the columns of `measure_charts` and `measure_noise`.
+
+    Raises
+    ------
+    DataError
+        If a chart is missing, or a backtest has no funding or mark candles.
+    """
+    if provider.runmode in SIMULATED:
+        _require_funding(pair, provider)
+    frames = {name: provider.get_pair_dataframe(pair, name) for name in charts(settings, base)}
+    frames[base] = base_frame
+    noise = measure_noise(frames, base, settings.stop, pair)
+    votes = measure_charts(frames, base, settings.signals, pair)
+    return pd.concat([base_frame, noise, votes], axis=1)
+
+
+def _require_funding(pair: str, provider: DataProvider) -> None:
+    """Refuse a backtest that would silently charge no funding (Freqtrade only warns)."""
+    for candle_type in ("funding_rate", "mark"):
+        if provider.get_pair_dataframe(pair, "1h", candle_type=candle_type).empty:
+            raise DataError(
+                f"no {candle_type} candles of {pair}: a backtest would charge no funding; run `freqtrade "
+                f"download-data --trading-mode futures --timeframes 1h --pairs {pair}` for the same timerange"
+            )

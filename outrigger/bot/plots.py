@@ -1,0 +1,138 @@
+"""What a trader sees of the stop in FreqUI and in `freqtrade plot-dataframe`.
+
+`plot-dataframe` draws columns only, so the columns say where the stop of a trade entered now would lie.
+FreqUI draws annotations too: there each trade's own stop is replayed with the law that moved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from freqtrade.ft_types import AnnotationType
+from freqtrade.persistence import LocalTrade
+from pandas import DataFrame
+
+from outrigger.errors import DataError
+from outrigger.settings.stop import StopSettings
+from outrigger.stops.explain import Step, explain
+from outrigger.stops.policies import WidthColumns
+from outrigger.stops.track import StopTrack
+
+PROTECTIVE, ARMED = "#c0392b", "#1e8449"
+
+PLOT_CONFIG: dict[str, Any] = {
+    "main_plot": {
+        "stop_of_a_long": {"color": PROTECTIVE},
+        "stop_of_a_short": {"color": PROTECTIVE},
+    },
+    "subplots": {
+        "Forecast": {"sigma": {"color": "#2e86c1"}, "trail_width": {"color": ARMED}},
+        "Charts agree": {"agreement": {"color": "#7d3c98", "type": "bar"}},
+    },
+}
+
+
+def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: WidthColumns) -> DataFrame:
+    """Add the columns that `PLOT_CONFIG` names.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The pair's analysed candles; gets the columns.
+    decided : DataFrame
+        Side and confidence of each candle.
+    widths : WidthColumns
+        Widths of the stop at each candle.
+
+    Returns
+    -------
+    DataFrame
+        The same frame.
+    """
+    frame["stop_of_a_long"] = frame["close"] * (1 - widths.protect)
+    frame["stop_of_a_short"] = frame["close"] * (1 + widths.protect)
+    frame["trail_width"] = widths.trail
+    frame["agreement"] = decided["side"] * decided["confidence"]
+    return frame
+
+
+def of_trades(
+    trades: Iterable[LocalTrade], track: StopTrack, settings: StopSettings, start_ms: int, end_ms: int
+) -> list[AnnotationType]:
+    """Lines for the stops of a pair's trades and a point where each armed.
+
+    Parameters
+    ----------
+    trades : iterable of LocalTrade
+        Open and closed trades of the pair.
+    track : StopTrack
+        The pair's candles and widths.
+    settings : StopSettings
+        The settings that the widths were made with.
+    start_ms, end_ms : int
+        What the chart shows, in ms.
+
+    Returns
+    -------
+    list of AnnotationType
+        Trades that the candles do not cover are left out.
+    """
+    drawn: list[AnnotationType] = []
+    for trade in trades:
+        opened = _ms(trade.date_entry_fill_utc or trade.open_date_utc)
+        until = _ms(trade.close_date_utc) if trade.close_date_utc else end_ms
+        if opened > end_ms or until < start_ms:
+            continue
+        try:
+            steps = explain(track, -1 if trade.is_short else 1, trade.open_rate, opened, settings, until)
+        except DataError:
+            continue
+        drawn += _lines(steps, until) + _arming(steps)
+    return drawn
+
+
+def _lines(steps: list[Step], until: int) -> list[AnnotationType]:
+    """One horizontal line for each level the stop stood at."""
+    corners = [step for position, step in enumerate(steps) if position == 0 or step.moved]
+    ends = [corner.closed_at_ms for corner in corners[1:]] + [until]
+    return [
+        {
+            "type": "line",
+            "start": _date(corner.closed_at_ms),
+            "end": _date(max(end, corner.closed_at_ms)),
+            "y_start": corner.stop,
+            "y_end": corner.stop,
+            "color": ARMED if corner.armed else PROTECTIVE,
+            "width": 2,
+        }
+        for corner, end in zip(corners, ends, strict=True)
+    ]
+
+
+def _arming(steps: list[Step]) -> list[AnnotationType]:
+    """A point where the trail armed, unless it was armed from the entry on."""
+    for before, step in pairwise(steps):
+        if step.armed and not before.armed:
+            date = _date(step.closed_at_ms)
+            return [
+                {
+                    "type": "point",
+                    "x": date,
+                    "y": step.best,
+                    "color": ARMED,
+                    "label": "trail armed",
+                    "size": 8,
+                }
+            ]
+    return []
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _date(moment_ms: int) -> datetime:
+    return datetime.fromtimestamp(moment_ms / 1000, tz=UTC)

@@ -1,0 +1,185 @@
+"""Answers Freqtrade's questions about leverage and stake from its wallets, its tiers and the risk rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from freqtrade.persistence import LocalTrade
+
+from outrigger.risk.leverage import LeverageChoice, choose_leverage
+from outrigger.risk.liquidation import MaintenanceTier, maintenance_tiers
+from outrigger.risk.size import Account, Market, SizeDecision, open_risk, position_size
+from outrigger.settings.risk import RiskSettings
+from outrigger.stops.keeper import StopKeeper
+
+
+@dataclass(slots=True)
+class Ticket:
+    """What was decided for an entry, kept until its order is filled and recorded with the trade."""
+
+    protective_distance: float
+    sigma: float
+    confidence: float
+    leverage: LeverageChoice | None = None
+    size: SizeDecision | None = None
+
+    def sized(
+        self, account: Account, leverage: float, min_notional: float, settings: RiskSettings
+    ) -> SizeDecision:
+        """Size a position for this ticket; see `outrigger.risk.size.position_size`."""
+        market = Market(self.protective_distance, self.sigma, min_notional)
+        return position_size(account, market, self.confidence, leverage, settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        return {
+            "protective_distance": self.protective_distance,
+            "sigma": self.sigma,
+            "confidence": self.confidence,
+            "leverage": self.leverage.to_dict() if self.leverage else None,
+            "size": self.size.to_dict() if self.size else None,
+        }
+
+
+class EntryDesk:
+    """Answers the two questions of an entry, leverage first and stake second, as Freqtrade asks them.
+
+    Parameters
+    ----------
+    keeper : StopKeeper
+        For the widths and the forecast that an entry would start with.
+    """
+
+    def __init__(self, keeper: StopKeeper) -> None:
+        self._keeper = keeper
+        self._tickets: dict[str, Ticket] = {}
+
+    def reasons(self, pair: str) -> dict[str, Any]:
+        """Why the pair's last entry has its size and leverage, as plain JSON types."""
+        ticket = self._tickets.get(pair)
+        return ticket.to_dict() if ticket else {}
+
+    def leverage(
+        self,
+        pair: str,
+        side: int,
+        confidence: float,
+        equity: float,
+        now_ms: int,
+        max_leverage: float,
+        exchange: Any,
+        settings: RiskSettings,
+    ) -> int:
+        """Largest leverage that keeps the stop inside liquidation, for the largest size the trade may get.
+
+        Parameters
+        ----------
+        pair : str
+            The pair.
+        side : int
+            +1 for a long, -1 for a short.
+        confidence : float
+            Share of full risk.
+        equity : float
+            Account value in quote currency.
+        now_ms : int
+            Present time in ms.
+        max_leverage : float
+            What the exchange grants.
+        exchange : Exchange
+            Freqtrade's exchange, for tiers and `liquidation_buffer`.
+        settings : RiskSettings
+            Limits.
+
+        Returns
+        -------
+        int
+            1 where there is no forecast; the stake will then be refused.
+        """
+        self._tickets.pop(pair, None)
+        track, widths = self._keeper.track(pair), self._keeper.widths(pair, now_ms)
+        if track is None or widths is None:
+            return 1
+        sigma = float(track.market.sigma[track.last_closed(now_ms)])
+        ticket = self._tickets[pair] = Ticket(widths.protect, sigma, confidence)
+        full = ticket.sized(Account(equity), settings.max_leverage, 0.0, settings)
+        ticket.leverage = choose_leverage(
+            side,
+            full.notional if full.notional is not None else max(equity, 1.0),
+            widths.protect,
+            tiers_of(exchange, pair),
+            settings,
+            exchange_max=max(max_leverage, 1.0),
+            buffer=float(exchange.liquidation_buffer),
+        )
+        return ticket.leverage.leverage
+
+    def stake(
+        self, pair: str, account: Account, leverage: float, min_stake: float, settings: RiskSettings
+    ) -> tuple[float, str | None]:
+        """Margin for the entry whose leverage was asked for last.
+
+        Parameters
+        ----------
+        pair : str
+            The pair.
+        account : Account
+            Equity, open risk and margin.
+        leverage : float
+            Leverage that Freqtrade settled on.
+        min_stake : float
+            Smallest margin that the exchange takes, quote currency.
+        settings : RiskSettings
+            Limits.
+
+        Returns
+        -------
+        stake : float
+            Quote currency; 0 if refused.
+        refusal : str or None
+            Why, in plain words.
+        """
+        ticket = self._tickets.get(pair)
+        if ticket is None or ticket.leverage is None:
+            return 0.0, "no forecast for this pair yet"
+        if not ticket.leverage.stop_inside:
+            return 0.0, ticket.leverage.reason
+        size = ticket.size = ticket.sized(account, leverage, min_stake * leverage, settings)
+        if size.notional is None:
+            return 0.0, "; ".join(size.reasons)
+        return size.notional / leverage, None
+
+
+def risk_in(trades: Iterable[LocalTrade], keeper: StopKeeper, settings: RiskSettings) -> float:
+    """Loss in quote currency if every open trade were stopped at its present stop."""
+    total = 0.0
+    for trade in trades:
+        state = keeper.state(trade.id)
+        stop = state.stop if state else trade.stop_loss
+        if trade.amount and stop:
+            notional = trade.amount * trade.open_rate
+            total += open_risk(-1 if trade.is_short else 1, trade.open_rate, stop, notional, settings)
+    return total
+
+
+def unrealised(trades: Iterable[LocalTrade], keeper: StopKeeper, now_ms: int) -> float:
+    """Result of all open trades at their pairs' last closed price, in quote currency, fees left out."""
+    total = 0.0
+    for trade in trades:
+        track = keeper.track(trade.pair)
+        row = track.last_closed(now_ms) if track else -1
+        if track is not None and row >= 0:
+            side = -1 if trade.is_short else 1
+            total += side * trade.amount * (float(track.close[row]) - trade.open_rate)
+    return total
+
+
+def tiers_of(exchange: Any, pair: str) -> tuple[MaintenanceTier, ...]:
+    """Maintenance tiers of a pair, from the exchange object that Freqtrade already filled.
+
+    Freqtrade offers no public way to read them as a whole; `_leverage_tiers` is what its own liquidation
+    formula reads.
+    """
+    return maintenance_tiers(exchange._leverage_tiers.get(pair, []), pair)

@@ -1,0 +1,1 @@
+"""Every parameter of Outrigger, declared once with unit, limits and effect."""

@@ -1,0 +1,46 @@
+"""The settings that a configuration file on disk stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rapidjson
+
+from outrigger.errors import SettingsError
+from outrigger.settings.read import Settings, read_settings
+
+DEFAULT = Path("config.json")
+
+
+def block_of(config: Path | None) -> Settings:
+    """Read the `"outrigger"` block of a Freqtrade configuration file.
+
+    Parameters
+    ----------
+    config : Path or None
+        The file; None takes `config.json` in the working directory where there is one, else the defaults.
+
+    Returns
+    -------
+    Settings
+        Checked.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, is not JSON (comments and trailing commas are allowed, as in Freqtrade), or
+        holds settings that cannot be used.
+    """
+    path = config or DEFAULT
+    if config is None and not path.is_file():
+        return Settings()
+    try:
+        mode = rapidjson.PM_COMMENTS | rapidjson.PM_TRAILING_COMMAS
+        read = rapidjson.loads(path.read_text(encoding="utf-8"), parse_mode=mode)
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path} does not exist: name your configuration with --config") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read as JSON ({error}): mend it") from error
+    if not isinstance(read, dict):
+        raise SettingsError(f"{path} holds no JSON object: it has to be a Freqtrade configuration")
+    return read_settings(read)

@@ -1,0 +1,167 @@
+"""The stop law: one step of one trade's stop, from one closed candle.
+
+Protective stop until the trade has proved itself, then a trail below the best closed high (above the
+best closed low for a short), and a ratchet over both. Prices and fractions of price only: leverage is
+none of this module's business. The candle in which a trade was entered never counts, because a live
+entry happens inside it and its extremes may lie before the entry.
+
+A candle that cannot be read (NaN) or a width that is not known changes nothing: the last stop stands.
+`outrigger.stops.path` runs the same law over whole arrays and is tested against this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isfinite
+
+from outrigger.errors import DataError
+
+# 40,000 to 40,600 is 1.5 % on paper and a little less in floats: a move this close has reached it.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """What a policy asks for at the close of one candle, as fractions of price.
+
+    Parameters
+    ----------
+    protect : float
+        Distance of the protective stop from the entry.
+    activation : float
+        Favourable move after which the trail arms; infinity never arms.
+    trail : float
+        Distance of the trail from the best closed price; NaN where it is not known.
+    """
+
+    protect: float
+    activation: float
+    trail: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopState:
+    """A trade's stop, complete enough to go on after a restart.
+
+    Parameters
+    ----------
+    side : int
+        +1 for a long, -1 for a short.
+    entry : float
+        Entry price in quote currency.
+    protective : float
+        Price of the protective stop, fixed at entry.
+    stop : float
+        Price of the stop in force.
+    best : float
+        Best closed high since entry (lowest closed low for a short); the entry price at first.
+    armed : bool
+        Whether the trail has armed.
+    as_of_ms : int
+        Close time of the last candle that was taken into account, in ms since the epoch.
+    """
+
+    side: int
+    entry: float
+    protective: float
+    stop: float
+    best: float
+    armed: bool
+    as_of_ms: int
+
+
+def open_stop(side: int, entry: float, widths: Widths, as_of_ms: int) -> StopState:
+    """State of a trade that has just been entered.
+
+    Parameters
+    ----------
+    side : int
+        +1 for a long, -1 for a short.
+    entry : float
+        Entry price, positive.
+    widths : Widths
+        Widths known at the close of the candle before the entry. An activation of zero means a trail
+        from the entry on, so the narrower of the two distances counts.
+    as_of_ms : int
+        Close time of the entry candle in ms: nothing up to there may count.
+
+    Returns
+    -------
+    StopState
+        Armed only if the activation is zero.
+
+    Raises
+    ------
+    DataError
+        If the entry price or the protective distance is not a usable number.
+    """
+    if side not in (1, -1):
+        raise DataError(f"side is {side!r}: pass 1 for a long or -1 for a short")
+    if not (isfinite(entry) and entry > 0):
+        raise DataError(f"entry price is {entry!r}: it has to be a positive number")
+    if not (isfinite(widths.protect) and 0 < widths.protect < 1):
+        raise DataError(f"protective distance is {widths.protect!r}: it has to lie between 0 and 1")
+    protective = entry * (1 - side * widths.protect)
+    state = StopState(side, entry, protective, protective, entry, widths.activation <= 0, as_of_ms)
+    return _trail(state, widths, min_step=0.0) if state.armed else state
+
+
+def advance(
+    state: StopState, extreme: float, widths: Widths, closed_at_ms: int, min_step: float = 0.0
+) -> StopState:
+    """Take one more closed candle into account.
+
+    Parameters
+    ----------
+    state : StopState
+        State before the candle.
+    extreme : float
+        The candle's high for a long, its low for a short; NaN is skipped.
+    widths : Widths
+        Widths known at the close of this candle.
+    closed_at_ms : int
+        When the candle closed; a candle that is not newer than the state changes nothing.
+    min_step : float
+        Smallest move of the stop worth an order, as a fraction of the present stop. The move that arms
+        the trail is always worth one: it is what takes the entry out of danger.
+
+    Returns
+    -------
+    StopState
+        With a stop that is never less favourable than before.
+    """
+    if closed_at_ms <= state.as_of_ms:
+        return state
+    side, best = state.side, state.best
+    if isfinite(extreme) and extreme > 0 and side * (extreme - best) > 0:
+        best = extreme
+    armed = state.armed or side * (best / state.entry - 1) >= widths.activation - ROUNDING
+    moved = replace(state, best=best, armed=armed, as_of_ms=closed_at_ms)
+    return _trail(moved, widths, min_step if state.armed else 0.0) if armed else moved
+
+
+def _trail(state: StopState, widths: Widths, min_step: float) -> StopState:
+    """Ratchet the stop of an armed trade up to its trail, if that is worth an order."""
+    if not (isfinite(widths.trail) and widths.trail > 0):
+        return state
+    candidate = state.best * (1 - state.side * widths.trail)
+    offered, held = state.side * candidate, state.side * state.stop
+    return replace(state, stop=candidate) if offered >= held + min_step * state.stop else state
+
+
+def is_crossed(state: StopState, price: float) -> bool:
+    """Tell whether a price has already reached or passed the stop.
+
+    Parameters
+    ----------
+    state : StopState
+        The trade's stop.
+    price : float
+        Last known price; NaN crosses nothing.
+
+    Returns
+    -------
+    bool
+        True if the position should be left at the market now.
+    """
+    return state.side * (price - state.stop) <= 0

@@ -1,0 +1,283 @@
+"""Outrigger as Freqtrade sees it.
+
+This class only translates: Freqtrade's arguments in, the answer of a pure function out. What a stop is
+stands in `outrigger.stops`, what a position may cost in `outrigger.risk`, when to enter in
+`outrigger.signals`; every number comes from the `"outrigger"` block of the configuration.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from freqtrade.constants import Config
+from freqtrade.enums import RunMode
+from freqtrade.ft_types import AnnotationType
+from freqtrade.persistence import Trade
+from freqtrade.strategy import IStrategy, stoploss_from_absolute
+from pandas import DataFrame
+
+from outrigger.bot import breaker_file, frames, parameters, plots, sizing
+from outrigger.bot.faults import FaultLog
+from outrigger.bot.protections import PROTECTIONS
+from outrigger.bot.records import TradeRecords, to_ms
+from outrigger.bot.sizing import EntryDesk
+from outrigger.errors import SettingsError
+from outrigger.risk import breaker
+from outrigger.risk.size import Account
+from outrigger.settings.read import Settings
+from outrigger.signals.confidence import confidence_of
+from outrigger.signals.indicators import signals
+from outrigger.stops.columns import market_columns
+from outrigger.stops.keeper import StopKeeper
+from outrigger.stops.law import StopState, is_crossed
+from outrigger.stops.policies import widths
+from outrigger.stops.track import track_of
+
+logger = logging.getLogger(__name__)
+
+# A stop that Freqtrade holds within this fraction of ours is ours, rounded to the price's tick.
+SAME_STOP = 1e-9
+
+
+class Outrigger(IStrategy):
+    """Three-chart entries, volatility-scaled stops, risk-first sizing."""
+
+    INTERFACE_VERSION = 3
+    can_short = True
+    timeframe = "1m"
+    # The forecast's longest window is a week of five-minute candles; Freqtrade loads this many of each chart.
+    startup_candle_count = 2016
+    process_only_new_candles = True
+
+    # Of margin, so well inside liquidation: stands only between a fill and the stop law's first answer.
+    stoploss = -0.3
+    use_custom_stoploss = True
+    trailing_stop = False
+    use_exit_signal = True
+    minimal_roi: dict[str, float] = {}  # noqa: RUF012  (Freqtrade's own declaration)
+
+    order_types = {  # noqa: RUF012
+        "entry": "market",
+        "exit": "market",
+        "emergency_exit": "market",
+        "force_entry": "market",
+        "force_exit": "market",
+        "stoploss": "market",
+        "stoploss_on_exchange": False,
+        "stoploss_on_exchange_interval": 60,
+    }
+    plot_config = plots.PLOT_CONFIG
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.settings: Settings = parameters.configure(self, config)
+        self.keeper = StopKeeper(self.settings.stop.min_step)
+        self.faults = FaultLog()
+        self.breaker = breaker.BreakerState()
+        self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
+        self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
+        self.desk = EntryDesk(self.keeper)
+        self._breaker_path = breaker_file.path_in(Path(config["user_data_dir"]))
+
+    def version(self) -> str:
+        """Version of Outrigger, shown by Freqtrade."""
+        from outrigger import __version__  # noqa: PLC0415  (keeps the hyperopt pickle small)
+
+        return __version__
+
+    @property
+    def protections(self) -> list[dict[str, Any]]:
+        """Freqtrade's protections beside Outrigger's breaker."""
+        return PROTECTIONS if self.settings.risk.protections else []
+
+    def bot_start(self, **kwargs: Any) -> None:
+        """Refuse configurations that would defeat the stop; remember the breaker."""
+        parameters.refuse_contradictions(self)
+        if self._live:
+            self.breaker = breaker_file.load(self._breaker_path)
+
+    # Candles to signals
+
+    def informative_pairs(self) -> list[tuple[str, str]]:
+        """Ask Freqtrade for the further charts of every pair."""
+        return frames.informative(self.dp.current_whitelist(), self.settings, self.timeframe)
+
+    def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        """Measure the charts; thresholds come later, so that hyperopt does this once."""
+        return frames.measure(dataframe, metadata["pair"], self.timeframe, self.dp, self.settings)
+
+    def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        """Vote, mark entries, and lay out the pair's track for the callbacks."""
+        dataframe[["enter_long", "enter_short"]] = 0
+        try:
+            self.settings = settings = parameters.effective(self, self.settings)
+        except SettingsError as error:
+            if self.config.get("runmode") != RunMode.HYPEROPT:
+                raise
+            self.faults.record("settings of this epoch", metadata["pair"], error, "the epoch does not trade")
+            return dataframe
+        decided = self._signals(dataframe)
+        dataframe["enter_long"] = (decided["entry"] > 0).astype(int)
+        dataframe["enter_short"] = (decided["entry"] < 0).astype(int)
+        dataframe["enter_tag"] = decided["tag"].astype(object).where(decided["entry"] != 0, None)
+        market = market_columns(dataframe)
+        track = track_of(dataframe, self.timeframe, market, widths(market, settings.stop))
+        self.keeper.set_track(metadata["pair"], track)
+        if self.config.get("runmode") in frames.SIMULATED:
+            return dataframe
+        return plots.with_plot_columns(dataframe, decided, track.widths)
+
+    def _signals(self, dataframe: DataFrame) -> DataFrame:
+        return signals(dataframe, self.timeframe, self.settings.signals)
+
+    def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
+        """Leave exits to the stop."""
+        dataframe[["exit_long", "exit_short"]] = 0
+        return dataframe
+
+    # Risk
+
+    def bot_loop_start(self, current_time: datetime, **kwargs: Any) -> None:
+        """Watch open equity; drop the states of trades that have closed."""
+        trades = Trade.get_trades_proxy(is_open=True)
+        if not (trades or self._live or self.breaker.peak is None):
+            return
+        now, before = to_ms(current_time), self.breaker
+        self.breaker = breaker.advance(before, self._equity(trades, now), now, self.settings.risk)
+        if self._live:
+            if (self.breaker.peaks, self.breaker.tripped_until_ms) != (before.peaks, before.tripped_until_ms):
+                breaker_file.save(self._breaker_path, self.breaker)
+            self.records.forget({trade.id for trade in trades})
+
+    def leverage(
+        self,
+        pair: str,
+        current_time: datetime,
+        current_rate: float,
+        proposed_leverage: float,
+        max_leverage: float,
+        entry_tag: str | None,
+        side: str,
+        **kwargs: Any,
+    ) -> float:
+        """Choose leverage so that the protective stop lies well inside liquidation."""
+        try:
+            now, direction = to_ms(current_time), -1 if side == "short" else 1
+            confidence = confidence_of(entry_tag, self.settings.signals)
+            equity = self._equity(Trade.get_trades_proxy(is_open=True), now)
+            limits = (max_leverage, self.dp._exchange, self.settings.risk)
+            return float(self.desk.leverage(pair, direction, confidence, equity, now, *limits))
+        except Exception as error:
+            self.faults.record("leverage", pair, error, "no entry")
+            return 1.0
+
+    def custom_stake_amount(
+        self,
+        pair: str,
+        current_time: datetime,
+        current_rate: float,
+        proposed_stake: float,
+        min_stake: float | None,
+        max_stake: float,
+        leverage: float,
+        entry_tag: str | None,
+        side: str,
+        **kwargs: Any,
+    ) -> float:
+        """Size from risk; 0 keeps out, with the reason in the log."""
+        try:
+            now, risk = to_ms(current_time), self.settings.risk
+            trades = Trade.get_trades_proxy(is_open=True)
+            at_risk = sizing.risk_in(trades, self.keeper, risk)
+            account = Account(self._equity(trades, now), at_risk, max_stake)
+            stake, refusal = self.desk.stake(pair, account, leverage, min_stake or 0.0, risk)
+            refusal = breaker.explain(self.breaker, now) or refusal
+            if refusal:
+                logger.log(logging.INFO if self._live else logging.DEBUG, "%s: no entry: %s", pair, refusal)
+            return 0.0 if refusal else stake
+        except Exception as error:  # Freqtrade would fall back on a stake of its own
+            self.faults.record("custom_stake_amount", pair, error, "no entry")
+            return 0.0
+
+    def plot_annotations(
+        self, pair: str, start_date: datetime, end_date: datetime, dataframe: DataFrame, **kwargs: Any
+    ) -> list[AnnotationType]:
+        """Draw the stops of the pair's trades, and where they armed, into FreqUI's chart."""
+        track = self.keeper.track(pair)
+        trades = Trade.get_trades_proxy(pair=pair)
+        if track is None:
+            return []
+        return plots.of_trades(trades, track, self.settings.stop, to_ms(start_date), to_ms(end_date))
+
+    # The stop
+
+    def custom_stoploss(
+        self,
+        pair: str,
+        trade: Trade,
+        current_time: datetime,
+        current_rate: float,
+        current_profit: float,
+        after_fill: bool,
+        **kwargs: Any,
+    ) -> float | None:
+        """Stop of the trade as Freqtrade wants it; None leaves it where it is."""
+        try:
+            now, policy = to_ms(current_time), self.settings.stop.policy
+            fresh = after_fill and trade.nr_of_successful_entries <= 1 and not trade.nr_of_successful_exits
+            if fresh:
+                state = self.records.opened(trade, policy, self.desk.reasons(pair), now)
+            else:
+                state = self.records.advanced(trade, policy, now)
+            if state is None or not (fresh or self._is_news(trade, state)):
+                return None
+            if not fresh and self.keeper.crossed(trade.id, pair, now):
+                return None
+            return self._on_margin(state.stop, current_rate, trade)
+        except Exception as error:  # whatever happens, the last good stop stands
+            self.faults.record("custom_stoploss", pair, error, "the stop stays where it is")
+            return None
+
+    def custom_exit(
+        self,
+        pair: str,
+        trade: Trade,
+        current_time: datetime,
+        current_rate: float,
+        current_profit: float,
+        **kwargs: Any,
+    ) -> str | None:
+        """Leave at once when price has passed a new stop before it could be placed."""
+        try:
+            state = self.keeper.state(trade.id)
+            if state is None or not self._is_news(trade, state):
+                return None
+            passed = is_crossed(state, current_rate) or self.keeper.crossed(
+                trade.id, pair, to_ms(current_time)
+            )
+            return "stop_crossed" if passed else None
+        except Exception as error:
+            self.faults.record("custom_exit", pair, error, "the trade keeps its stop")
+            return None
+
+    @staticmethod
+    def _is_news(trade: Trade, state: StopState) -> bool:
+        """Whether Freqtrade's own stop is less favourable than ours."""
+        return state.side * (state.stop - float(trade.stop_loss)) > SAME_STOP * state.stop
+
+    @staticmethod
+    def _on_margin(stop: float, current_rate: float, trade: Trade) -> float | None:
+        """The one place where leverage meets a stop: an absolute price becomes a distance on margin."""
+        leverage = trade.leverage or 1.0
+        return stoploss_from_absolute(stop, current_rate, is_short=trade.is_short, leverage=leverage) or None
+
+    # Small translations
+
+    def _equity(self, trades: list[Any], now: int) -> float:
+        return float(self.wallets.get_total_stake_amount()) + sizing.unrealised(trades, self.keeper, now)
+
+
+parameters.declare(Outrigger)
