@@ -132,10 +132,11 @@ def advance(
     """
     if closed_at_ms <= state.as_of_ms:
         return state
-    side, best = state.side, state.best
-    if isfinite(extreme) and extreme > 0 and side * (extreme - best) > 0:
-        best = extreme
-    armed = state.armed or side * (best / state.entry - 1) >= widths.activation - ROUNDING
+    side, best, armed = state.side, state.best, state.armed
+    if isfinite(extreme) and extreme > 0:
+        best = side * max(side * best, side * extreme)
+        # The candle's own move counts, not an old best: a forecast that falls must not arm a trade late.
+        armed = armed or side * (extreme / state.entry - 1) >= widths.activation - ROUNDING
     moved = replace(state, best=best, armed=armed, as_of_ms=closed_at_ms)
     return _trail(moved, widths, min_step if state.armed else 0.0) if armed else moved
 

@@ -63,9 +63,11 @@ def stop_path(
     trails_at_once = bool(np.isfinite(trail_at_entry))
     opened = open_stop(side, entry, Widths(protect, 0.0 if trails_at_once else np.inf, trail_at_entry), 0)
     start = side * opened.stop
-    usable = np.where(np.isfinite(extremes) & (extremes > 0), extremes, entry)
+    readable = np.isfinite(extremes) & (extremes > 0)
+    usable = np.where(readable, extremes, entry)
     best = np.maximum.accumulate(np.maximum(side * usable, side * entry)) * side
-    armed_at = -1 if trails_at_once else _first(side * (best / entry - 1) >= activation - ROUNDING)
+    arming = readable & (side * (usable / entry - 1) >= activation - ROUNDING)
+    armed_at = -1 if trails_at_once else _first(arming)
     candidate = np.where(np.isfinite(trail) & (trail > 0), side * best * (1 - side * trail), -np.inf)
     if armed_at > 0:
         candidate[:armed_at] = -np.inf

@@ -1,4 +1,4 @@
-"""The shipped strategy with entries, forecast and leverage taken from the test: everything else is its own."""
+"""The shipped strategy with entries, forecast and leverage taken from the test; the rest is its own."""
 
 from __future__ import annotations
 

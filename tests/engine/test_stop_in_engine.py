@@ -1,4 +1,4 @@
-"""The stop law inside Freqtrade's own engine: every fact about the engine that could break it, long and short."""
+"""The stop law inside Freqtrade's own engine: every fact of the engine that could break it, both sides."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_ratchet_example_through_engine_leaves_at_its_trail(
     assert found.trade.leverage == leverage
     assert found.trade.close_rate == pytest.approx(expected, abs=0.1)
     assert found.trade.exit_reason == "trailing_stop_loss"
-    # 41,000 lies above 40,740 (39,000 below 39,140): the candle that falls on to the entry is the one that hits.
+    # 41,000 lies above 40,740 (39,000 below 39,140): the candle that falls on to the entry hits.
     assert found.row_of_exit == 6
 
 
@@ -102,7 +102,7 @@ def test_trail_does_not_arm_below_the_activation(engine: Engine, side: int) -> N
 def test_stop_is_not_moved_within_the_candle_that_moves_it(
     engine: Engine, side: int, leverage: float
 ) -> None:
-    """Fact 2: the engine passes the candle's best price; a stop made of it would be hit in the same candle."""
+    """Fact 2: the engine passes the candle's best price; a stop made of it would be hit at once."""
     spike = (0.0, 0.03, -0.005, -0.005)
     moves = [*still(4), spike, to(-0.005, -0.004), *still(3, -0.004)]
     found = engine.run(path(side, *moves), [(2, side)], outrigger=VOLATILITY, leverage=leverage)
@@ -124,7 +124,7 @@ def test_crossed_stop_fills_at_the_open_not_at_the_stop(engine: Engine, side: in
 @every_leverage
 @every_side
 def test_fill_does_not_loosen_the_stop(engine: Engine, side: int, leverage: float) -> None:
-    """Fact 4: a further fill calls the stop with leave to loosen it; wider forecasts must not be taken up on it."""
+    """Fact 4: a further fill calls the stop with leave to loosen it; a wider forecast must not."""
     moves = [*still(3), to(0, 0.02), *still(4, 0.02), to(0.02, 0.0), *still(3)]
     found = engine.run(
         path(side, *moves),
@@ -253,7 +253,7 @@ def test_chosen_leverage_keeps_the_stop_inside_liquidation(engine: Engine, side:
     found = engine.run(path(side, *moves), [(2, side)], outrigger=wide)
     trade = found.trade
     liquidation = abs(trade.liquidation_price / trade.open_rate - 1)
-    assert 0.048 <= 0.5 * liquidation
+    assert 0.5 * liquidation >= 0.048
     assert trade.leverage == 9
     assert trade.exit_reason == "stop_loss"
 
@@ -293,7 +293,7 @@ def test_every_policy_runs_in_the_engine(engine: Engine, policy: str) -> None:
 def test_candle_through_the_placed_stop_is_filled_there_without_asking_again(
     engine: Engine, side: int
 ) -> None:
-    """The engine asks for a new stop only if the candle stays clear of the old one: a backtest is pessimistic.
+    """The engine asks for a new stop only if the candle stays clear of the old one: it is pessimistic.
 
     Live, the stop of the first candle's close is in place before the second candle begins.
     """
