@@ -1,0 +1,246 @@
+"""Public market data routes of Binance's USDⓈ-M futures REST interface.
+
+Parameters, limits, ordering and refusals follow the exchange's documentation, as far as Freqtrade and
+ccxt use them. Trades, baskets, signed routes and web sockets are not spoken here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from aiohttp import web
+
+from outrigger.replay import answers
+from outrigger.replay.contracts import contract_rules, exchange_info
+from outrigger.replay.depth import Book, synthetic_book
+from outrigger.replay.intervals import bucket_open
+from outrigger.replay.market import ReplayMarket
+from outrigger.replay.request_terms import RefusedRequest, integer, interval, text, time_range
+
+MARKET = web.AppKey("market", ReplayMarket)
+DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
+PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+INVALID_SYMBOL = "Invalid symbol."
+
+Row = dict[str, object]
+
+
+def _symbol(request: web.Request, name: str = "symbol") -> str:
+    symbol = text(request.query, name)
+    if symbol not in request.app[MARKET].contracts:
+        raise RefusedRequest(-1121, INVALID_SYMBOL)
+    return symbol
+
+
+def _traded(request: web.Request, row: Callable[[str, float], Row]) -> web.Response:
+    """Answer for one symbol or, when none is named, a list over all that are listed."""
+    market = request.app[MARKET]
+    if "symbol" in request.query:
+        symbol = _symbol(request)
+        price = market.price(symbol)
+        if price is None:
+            raise RefusedRequest(-1121, INVALID_SYMBOL)
+        return web.json_response(row(symbol, price))
+    prices = {symbol: market.price(symbol) for symbol in market.contracts}
+    return web.json_response([row(s, price) for s, price in prices.items() if price is not None])
+
+
+async def ping(_: web.Request) -> web.Response:
+    """Say that the exchange is there."""
+    return web.json_response({})
+
+
+async def time(request: web.Request) -> web.Response:
+    """Tell the exchange's time."""
+    return web.json_response({"serverTime": request.app[MARKET].clock.now_ms()})
+
+
+async def exchange_information(request: web.Request) -> web.Response:
+    """Contracts and their trading rules."""
+    return web.json_response(exchange_info(request.app[MARKET]))
+
+
+def _klines(kind: str, symbol_name: str = "symbol") -> Callable[[web.Request], web.Response]:
+    def answer(request: web.Request) -> web.Response:
+        market, symbol, name = request.app[MARKET], _symbol(request, symbol_name), interval(request.query)
+        asked = time_range(request.query, usual=500, most=1500)
+        if not market.serves(symbol, name):
+            raise RefusedRequest(-1120, "Invalid interval.")
+        found = market.candles(symbol, kind, name, asked)
+        return web.json_response(answers.kline_rows(found, name))
+
+    return answer
+
+
+async def klines(request: web.Request) -> web.Response:
+    """Candles of a contract."""
+    return _klines("futures")(request)
+
+
+async def continuous_klines(request: web.Request) -> web.Response:
+    """Candles of a pair's perpetual contract; other contract types do not exist here."""
+    if text(request.query, "contractType") != "PERPETUAL":
+        raise RefusedRequest(-1130, "Data sent for parameter 'contractType' is not valid.")
+    return _klines("futures", "pair")(request)
+
+
+async def mark_price_klines(request: web.Request) -> web.Response:
+    """Candles of the mark price."""
+    return _klines("mark")(request)
+
+
+async def index_price_klines(request: web.Request) -> web.Response:
+    """Candles of the index price; the mark stands in where none was recorded."""
+    return _klines("index", "pair")(request)
+
+
+async def funding_rate(request: web.Request) -> web.Response:
+    """Funding rates charged by now, of one contract or of all."""
+    market = request.app[MARKET]
+    asked = time_range(request.query, usual=100, most=1000)
+    symbols = [_symbol(request)] if "symbol" in request.query else list(market.contracts)
+    rows: list[tuple[int, str, float]] = []
+    for symbol in symbols:
+        known = market.funding(symbol)
+        rows += zip(
+            known.times.tolist(), [symbol] * len(known.times), known.values[:, 0].tolist(), strict=True
+        )
+    rows.sort()
+    wanted = rows[asked.rows(np.array([row[0] for row in rows], dtype=np.int64))]
+    return web.json_response(
+        [
+            {"symbol": symbol, "fundingTime": at, "fundingRate": answers.plain(rate), "markPrice": ""}
+            for at, symbol, rate in wanted
+        ]
+    )
+
+
+async def funding_info(request: web.Request) -> web.Response:
+    """Hours between funding charges."""
+    market = request.app[MARKET]
+    return web.json_response(
+        [
+            {
+                "symbol": symbol,
+                "adjustedFundingRateCap": "0.02000000",
+                "adjustedFundingRateFloor": "-0.02000000",
+                "fundingIntervalHours": market.funding_hours(symbol),
+                "disclaimer": False,
+            }
+            for symbol in market.contracts
+        ]
+    )
+
+
+async def premium_index(request: web.Request) -> web.Response:
+    """Mark price and last funding rate."""
+    market = request.app[MARKET]
+    return _traded(request, lambda symbol, price: answers.premium_index(market, symbol, price))
+
+
+def _book(market: ReplayMarket, symbol: str, price: float, levels: int) -> Book:
+    return synthetic_book(price, contract_rules(market, symbol), market.minute_volume(symbol), levels)
+
+
+async def depth(request: web.Request) -> web.Response:
+    """Serve a synthetic order book around the last price."""
+    market, symbol = request.app[MARKET], _symbol(request)
+    limit = integer(request.query, "limit")
+    if limit is not None and limit not in DEPTH_LIMITS:
+        raise RefusedRequest(-4021, f"{limit} is not valid depth limit.")
+    price = market.price(symbol)
+    book = Book([], []) if price is None else _book(market, symbol, price, limit or 500)
+    return web.json_response(answers.depth(book, market.clock.now_ms()))
+
+
+async def ticker_day(request: web.Request) -> web.Response:
+    """Statistics of the last 24 hours."""
+    market = request.app[MARKET]
+
+    def row(symbol: str, _: float) -> Row:
+        day = market.day(symbol)
+        return {} if day is None else answers.day_ticker(symbol, day)
+
+    return _traded(request, row)
+
+
+async def ticker_price(request: web.Request) -> web.Response:
+    """Last price."""
+    now = request.app[MARKET].clock.now_ms()
+    return _traded(request, lambda s, price: {"symbol": s, "price": answers.plain(price), "time": now})
+
+
+async def ticker_book(request: web.Request) -> web.Response:
+    """Best prices of the synthetic book."""
+    market = request.app[MARKET]
+
+    def row(symbol: str, price: float) -> Row:
+        book = _book(market, symbol, price, 1)
+        best: Row = {"symbol": symbol, "time": market.clock.now_ms(), "lastUpdateId": market.clock.now_ms()}
+        for side, levels in (("bid", book.bids), ("ask", book.asks)):
+            best[f"{side}Price"] = f"{levels[0][0]:f}" if levels else "0"
+            best[f"{side}Qty"] = f"{levels[0][1]:f}" if levels else "0"
+        return best
+
+    return _traded(request, row)
+
+
+async def open_interest(request: web.Request) -> web.Response:
+    """Open interest, refused where it was not recorded: zero would be a false number."""
+    market, symbol = request.app[MARKET], _symbol(request)
+    known = market.open_interest(symbol)
+    if known is None or not len(known.times):
+        raise RefusedRequest(-1130, "Data sent for parameter 'symbol' is not valid.")
+    return web.json_response(
+        {
+            "symbol": symbol,
+            "openInterest": answers.plain(known.values[-1, 0]),
+            "time": int(known.times[-1]),
+        }
+    )
+
+
+async def open_interest_history(request: web.Request) -> web.Response:
+    """Open interest at the opens of a period; empty where it was not recorded."""
+    market, symbol = request.app[MARKET], _symbol(request)
+    period = text(request.query, "period")
+    if period not in PERIODS:
+        raise RefusedRequest(-1130, "Data sent for parameter 'period' is not valid.")
+    asked = time_range(request.query, usual=30, most=500)
+    known = market.open_interest(symbol)
+    if known is None:
+        return web.json_response([])
+    at_opens = np.flatnonzero(bucket_open(known.times, period) == known.times)
+    return web.json_response(
+        [
+            {
+                "symbol": symbol,
+                "sumOpenInterest": answers.plain(known.values[row, 0]),
+                "sumOpenInterestValue": answers.plain(known.values[row, 1]),
+                "timestamp": int(known.times[row]),
+            }
+            for row in at_opens[asked.rows(known.times[at_opens])]
+        ]
+    )
+
+
+ROUTES = [
+    web.get("/fapi/v1/ping", ping),
+    web.get("/fapi/v1/time", time),
+    web.get("/fapi/v1/exchangeInfo", exchange_information),
+    web.get("/fapi/v1/klines", klines),
+    web.get("/fapi/v1/continuousKlines", continuous_klines),
+    web.get("/fapi/v1/markPriceKlines", mark_price_klines),
+    web.get("/fapi/v1/indexPriceKlines", index_price_klines),
+    web.get("/fapi/v1/fundingRate", funding_rate),
+    web.get("/fapi/v1/fundingInfo", funding_info),
+    web.get("/fapi/v1/premiumIndex", premium_index),
+    web.get("/fapi/v1/depth", depth),
+    web.get("/fapi/v1/ticker/24hr", ticker_day),
+    web.get("/fapi/v1/ticker/price", ticker_price),
+    web.get("/fapi/v2/ticker/price", ticker_price),
+    web.get("/fapi/v1/ticker/bookTicker", ticker_book),
+    web.get("/fapi/v1/openInterest", open_interest),
+    web.get("/futures/data/openInterestHist", open_interest_history),
+]

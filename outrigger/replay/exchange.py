@@ -1,0 +1,255 @@
+"""The replay exchange: market data routes on a loopback port.
+
+It exists so that the real Freqtrade can run without a network, on recorded or synthetic data. It binds
+loopback addresses only, because it speaks for an exchange without being one. It keeps no accounts:
+Freqtrade simulates orders itself in a dry run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from aiohttp import web
+
+from outrigger.errors import DataError, ReplayError
+from outrigger.replay.binance_routes import MARKET, ROUTES
+from outrigger.replay.clock import Clock, default_replay_clock, replay_clock
+from outrigger.replay.market import ReplayMarket
+from outrigger.replay.market_files import MarketFiles
+from outrigger.replay.request_terms import RefusedRequest
+
+logger = logging.getLogger(__name__)
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEFAULT_PORT = 8788
+START_TIMEOUT_S = 30.0
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _refusal(code: int, message: str, status: int) -> web.Response:
+    return web.json_response({"code": code, "msg": message}, status=status)
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn refusals, unknown paths and unreadable data into the exchange's error bodies."""
+    try:
+        return await handler(request)
+    except RefusedRequest as refused:
+        return _refusal(refused.code, refused.message, refused.status)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
+        return _refusal(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
+    except DataError as error:
+        logger.error("%s could not be answered: %s", request.path_qs, error)  # noqa: TRY400
+        return _refusal(-1001, "Internal error; unable to process your request. Please try again.", 500)
+
+
+def build_app(market: ReplayMarket) -> web.Application:
+    """Web application that answers for a market.
+
+    Parameters
+    ----------
+    market : ReplayMarket
+        The market served.
+
+    Returns
+    -------
+    aiohttp.web.Application
+        Not yet bound to an address.
+    """
+    app = web.Application(middlewares=[refusals])
+    app[MARKET] = market
+    app.add_routes(ROUTES)
+    return app
+
+
+def open_market(datadir: Path, *, replay: bool, start: datetime | None = None) -> ReplayMarket:
+    """Open the market of a data directory, as recorded or moved to now.
+
+    Parameters
+    ----------
+    datadir : Path
+        A Freqtrade data directory.
+    replay : bool
+        True moves the data by whole days so that it goes on now; False serves it at its own dates.
+    start : datetime, optional
+        Recorded time to replay from; None leaves three quarters of the data as history.
+
+    Returns
+    -------
+    ReplayMarket
+        Ready to be served.
+
+    Raises
+    ------
+    DataError
+        When the directory holds nothing that can be served, or `start` lies outside its data.
+    """
+    recorded = ReplayMarket(MarketFiles(datadir), Clock())
+    if not replay:
+        return recorded
+    first, last = recorded.span()
+    if start is None:
+        clock = default_replay_clock(first, last)
+    else:
+        start_ms = int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp() * 1000)
+        if not first <= start_ms <= last:
+            raise DataError(
+                f"cannot start at {start:%Y-%m-%d %H:%M}: the candles of all pairs in {datadir} run from "
+                f"{utc(first)} to {utc(last)} UTC; choose a time between"
+            )
+        clock = replay_clock(start_ms)
+    return ReplayMarket(MarketFiles(datadir, clock.shift_ms), clock)
+
+
+def utc(time_ms: int) -> str:
+    """Write a time in milliseconds since the epoch as date and minute in UTC."""
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M}"
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Loopback socket, bound and not yet accepting.
+
+    Parameters
+    ----------
+    host : str
+        A loopback address.
+    port : int
+        Port number; 0 takes a free one.
+
+    Returns
+    -------
+    socket.socket
+        A TCP socket.
+
+    Raises
+    ------
+    ReplayError
+        When the address is not loopback or the port is taken.
+    """
+    if host not in LOOPBACK:
+        raise ReplayError(
+            f"cannot serve on {host}: the replay exchange only binds this machine's loopback addresses "
+            f"({', '.join(LOOPBACK)})"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((host, port))
+        opened.listen()
+    except (OSError, OverflowError) as error:
+        opened.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise ReplayError(
+                f"port {port} on {host} is taken: choose another, or 0 for any free one"
+            ) from error
+        raise ReplayError(f"cannot serve on {host}, port {port}: {error}") from error
+    return opened
+
+
+class ReplayServer:
+    """The exchange in a background thread, for the length of a `with` block.
+
+    Parameters
+    ----------
+    market : ReplayMarket
+        The market served.
+    host : str
+        A loopback address.
+    port : int
+        Port number; 0 takes a free one.
+
+    Raises
+    ------
+    ReplayError
+        When the address is not loopback, the port is taken or the server does not come up.
+    """
+
+    def __init__(self, market: ReplayMarket, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.market = market
+        self._socket = listening_socket(host, port)
+        address = self._socket.getsockname()
+        self.url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
+        self._loop = asyncio.new_event_loop()
+        self._up = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="replay-exchange", daemon=True)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        runner = web.AppRunner(build_app(self.market), access_log=None, shutdown_timeout=1.0)
+        self._loop.run_until_complete(runner.setup())
+        self._loop.run_until_complete(web.SockSite(runner, self._socket).start())
+        self._up.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    def __enter__(self) -> ReplayServer:
+        self._thread.start()
+        if not self._up.wait(START_TIMEOUT_S):
+            raise ReplayError(f"the replay exchange did not come up at {self.url}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(START_TIMEOUT_S)
+
+
+def serve(
+    datadir: Path,
+    port: int = DEFAULT_PORT,
+    *,
+    host: str = "127.0.0.1",
+    replay: bool = True,
+    start: datetime | None = None,
+    announce: Callable[[ReplayServer], None] | None = None,
+) -> None:
+    """Serve a data directory until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    datadir : Path
+        A Freqtrade data directory.
+    port : int
+        Port number; 0 takes a free one.
+    host : str
+        A loopback address.
+    replay : bool
+        True moves the data by whole days so that it goes on now; False serves it at its own dates.
+    start : datetime, optional
+        Recorded time to replay from.
+    announce : callable, optional
+        Called with the server once it answers.
+
+    Raises
+    ------
+    DataError
+        When the directory holds nothing that can be served.
+    ReplayError
+        When the address is not loopback or the port is taken.
+    """
+    asked_to_stop = threading.Event()
+    with ReplayServer(open_market(datadir, replay=replay, start=start), host, port) as server:
+        before = {
+            number: signal.signal(number, lambda *_: asked_to_stop.set())
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            if announce is not None:
+                announce(server)
+            asked_to_stop.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

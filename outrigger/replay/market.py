@@ -1,0 +1,207 @@
+"""The market as it stands on the replay exchange at this moment.
+
+Everything here is in the exchange's time and ends at the clock's now: a closed candle is published when
+it closes, a funding rate when it is charged. Prices that were not recorded are stood in for: the contract
+for a mark price that is finer than the mark files, the mark for the index. Trades, taker volumes and
+books were not recorded at all; what is served of them is synthetic or zero.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from outrigger.errors import DataError
+from outrigger.replay.candles import (
+    CLOSE,
+    EMPTY,
+    OPEN,
+    VOLUME,
+    Candles,
+    TimeRange,
+    forming,
+    join,
+    resample,
+    window,
+)
+from outrigger.replay.clock import Clock
+from outrigger.replay.intervals import HOUR_MS, LENGTH_MS, divides, open_of
+from outrigger.replay.market_files import Contract, MarketFiles, Readings
+
+logger = logging.getLogger(__name__)
+
+DAY_MS = 24 * HOUR_MS
+USUAL_FUNDING_HOURS = 8
+OPEN_INTEREST_COLUMNS = ("open_interest_amount", "open_interest_value")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The last 24 hours of a contract.
+
+    Parameters
+    ----------
+    candles : Candles
+        The finest candles of that time, the forming one included.
+    price : float
+        The price now, in the quote currency.
+    now_ms : int
+        Now, milliseconds since the epoch.
+    """
+
+    candles: Candles
+    price: float
+    now_ms: int
+
+
+class ReplayMarket:
+    """What an exchange with these files would know now.
+
+    Parameters
+    ----------
+    files : MarketFiles
+        Recorded data, moved by the clock's shift.
+    clock : Clock
+        The exchange's time.
+    """
+
+    def __init__(self, files: MarketFiles, clock: Clock) -> None:
+        self.files = files
+        self.clock = clock
+        self._closed: dict[tuple[str, str, str], Candles] = {}
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """All contracts by symbol, those not yet listed included."""
+        return self.files.contracts
+
+    def finest(self, symbol: str) -> tuple[str, Candles]:
+        """Name of the finest interval recorded for a contract, and its candles, past and future.
+
+        Raises
+        ------
+        DataError
+            When no candle file of the contract can be used.
+        """
+        for interval in self.contracts[symbol].intervals("futures"):
+            found = self.files.candles(symbol, "futures", interval)
+            if found is not None:
+                return interval, found
+        raise DataError(
+            f"no candles of {self.contracts[symbol].pair} in {self.files.datadir} that survive a "
+            "shift by whole days: download candles of one day or less"
+        )
+
+    def span(self) -> tuple[int, int]:
+        """First and last time that all contracts share, or that any has where they share none."""
+        runs = [(int(c.times[0]), int(c.times[-1])) for _, c in map(self.finest, self.contracts)]
+        first, last = max(run[0] for run in runs), min(run[1] for run in runs)
+        return (first, last) if first < last else (min(run[0] for run in runs), max(run[1] for run in runs))
+
+    def _source(self, symbol: str, kind: str, interval: str) -> tuple[str, str, Candles]:
+        """Kind, interval and candles that are the finest recorded ones to build `interval` from."""
+        for name in self.contracts[symbol].intervals(kind):
+            found = self.files.candles(symbol, kind, name)
+            if found is not None and (name == interval or divides(name, interval)):
+                return kind, name, found
+        stands_in = {"index": "mark", "mark": "futures"}.get(kind)
+        return (kind, interval, EMPTY) if stands_in is None else self._source(symbol, stands_in, interval)
+
+    def _recorded(self, symbol: str, kind: str, interval: str) -> Candles:
+        key = (symbol, kind, interval)
+        if key not in self._closed:
+            _, name, fine = self._source(symbol, kind, interval)
+            made = fine if name == interval else resample(fine, name, interval)
+            own = self.files.candles(symbol, kind, interval)
+            if own is not None and own is not fine:
+                later = int(np.searchsorted(made.times, own.times[-1], side="right"))
+                made = join([made.before(int(own.times[0])), own, made.part(later, len(made))])
+            self._closed[key] = made
+        return self._closed[key]
+
+    def serves(self, symbol: str, interval: str) -> bool:
+        """Whether candles of this interval can be made from what was recorded."""
+        return bool(len(self._source(symbol, "futures", interval)[2]))
+
+    def candles(self, symbol: str, kind: str, interval: str, asked: TimeRange) -> Candles:
+        """Select candles published by now, the last of them still forming.
+
+        Parameters
+        ----------
+        symbol : str
+            The exchange's symbol.
+        kind : str
+            `"futures"`, `"mark"` or `"index"`.
+        interval : str
+            Name of the interval.
+        asked : TimeRange
+            Bounds of the opening time and the most candles returned.
+
+        Returns
+        -------
+        Candles
+            In ascending order.
+        """
+        now = self.clock.now_ms()
+        closed = self._recorded(symbol, kind, interval).before(open_of(now, interval))
+        _, name, fine = self._source(symbol, kind, interval)
+        current = window(forming(fine, name, interval, now), asked)
+        return window(join([window(closed, asked), current]), asked)
+
+    def price(self, symbol: str) -> float | None:
+        """Last price in the quote currency, or None before the contract is listed.
+
+        The open of the finest candle that is forming; after the data has ended, its last close.
+        """
+        interval, fine = self.finest(symbol)
+        now = self.clock.now_ms()
+        row = int(np.searchsorted(fine.times, now, side="right")) - 1
+        if row < 0:
+            return None
+        is_forming = now < fine.times[row] + LENGTH_MS[interval]
+        return float(fine.values[row, OPEN if is_forming else CLOSE])
+
+    def minute_volume(self, symbol: str) -> float:
+        """Mean volume a minute over the last closed hour, in the base currency."""
+        interval, fine = self.finest(symbol)
+        closed = fine.before(open_of(self.clock.now_ms(), interval))
+        rows = max(1, HOUR_MS // LENGTH_MS[interval])
+        volumes = closed.values[-rows:, VOLUME]
+        return float(volumes.mean()) * 60_000 / LENGTH_MS[interval] if len(volumes) else 0.0
+
+    def day(self, symbol: str) -> Day | None:
+        """Summarise the last 24 hours of a contract, or None before it is listed."""
+        price = self.price(symbol)
+        if price is None:
+            return None
+        now = self.clock.now_ms()
+        interval, _ = self.finest(symbol)
+        start = open_of(now, interval) - DAY_MS
+        asked = TimeRange(start, None, DAY_MS // LENGTH_MS[interval] + 1)
+        bars = self.candles(symbol, "futures", interval, asked)
+        return Day(bars, price, now)
+
+    def funding(self, symbol: str) -> Readings:
+        """Funding rates charged by now: times in milliseconds, values of shape (n, 1)."""
+        found = self.files.readings(symbol, "funding_rate", ("funding_rate",))
+        if found is None:
+            return Readings(np.empty(0, dtype=np.int64), np.empty((0, 1)))
+        known = int(np.searchsorted(found.times, self.clock.now_ms(), side="right"))
+        return Readings(found.times[:known], found.values[:known])
+
+    def funding_hours(self, symbol: str) -> int:
+        """Hours between funding charges: the median of those charged by now, 8 where unknown."""
+        times = self.funding(symbol).times
+        if len(times) < 2:
+            return USUAL_FUNDING_HOURS
+        return max(1, round(float(np.median(np.diff(times))) / HOUR_MS))
+
+    def open_interest(self, symbol: str) -> Readings | None:
+        """Open interest known by now: amount in base, value in quote currency; None where not recorded."""
+        found = self.files.readings(symbol, "open_interest", OPEN_INTEREST_COLUMNS)
+        if found is None:
+            return None
+        known = int(np.searchsorted(found.times, self.clock.now_ms(), side="right"))
+        return Readings(found.times[:known], found.values[:known])
