@@ -6,7 +6,8 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench docs lock clean \
+  study-volatility study-signals study-stops study-synth
 
 help:  ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,25 @@ format: $(READY)  ## let ruff rewrite the code
 
 bench: $(READY)  ## speed and memory, as ratios measured side by side
 	@$(BIN)/python -m tests.benchmarks
+
+DATADIR ?= ../shared/market/binance-5m-2025h1
+TIMEFRAME ?= 5m
+
+study-volatility: $(READY)  ## forecasts compared on QLIKE (DATADIR=)
+	@$(BIN)/python -m outrigger.volatility.compare --datadir $(DATADIR)
+
+study-signals: $(READY)  ## entries against random entries (DATADIR=, TIMEFRAME=)
+	@$(BIN)/python -m outrigger.signals.study --datadir $(DATADIR) --timeframe $(TIMEFRAME)
+
+study-stops: $(READY)  ## stop policies on the same entries (DATADIR=, TIMEFRAME=)
+	@$(BIN)/python -m outrigger.review.same_entry --datadir $(DATADIR) --timeframe $(TIMEFRAME)
+
+study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
+	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7
+	@$(BIN)/python -m outrigger.replay.synth.compare --real $(DATADIR) --synthetic user_data/synthetic
+
+docs: $(READY)  ## the generated parts of the README
+	@$(BIN)/python -m outrigger.settings.table README.md
 
 lock:  ## resolve the dependency ranges anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
