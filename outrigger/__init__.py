@@ -1,3 +1,3 @@
-"""Outrigger: volatility-scaled stops, measured hedges and risk-first sizing for Freqtrade perpetual futures."""
+"""Outrigger: volatility-scaled stops and risk-first sizing for Freqtrade perpetual futures."""
 
 __version__ = "0.1.0"

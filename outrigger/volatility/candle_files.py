@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
-from outrigger.errors import DataError
+from outrigger.market.candles import read_candles
 from outrigger.volatility.grid import CandleGrid
 
 _SUFFIX = "-5m-futures.feather"
@@ -51,7 +49,4 @@ def load_grid(datadir: Path, pair: str) -> CandleGrid:
     DataError
         The file is not there or is not one of 5m candles.
     """
-    path = datadir / "futures" / f"{pair.replace('/', '_').replace(':', '_')}{_SUFFIX}"
-    if not path.is_file():
-        raise DataError(f"{path} does not exist; download 5m futures candles of {pair} or leave the pair out")
-    return CandleGrid.from_frame(pd.read_feather(path))
+    return CandleGrid.from_frame(read_candles(datadir, pair, "5m"))

@@ -7,13 +7,12 @@ fitted on and with which command it can be made again. A document that does not 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from outrigger.atomic import write_text
 from outrigger.errors import DataError
 from outrigger.volatility.har import HarModel, HarShape
 from outrigger.volatility.seasonality import WeekProfile
@@ -123,17 +122,7 @@ def write_model(model: HarModel, path: Path) -> None:
     path : Path
         JSON file, replaced if it exists.
     """
-    text = json.dumps(to_document(model), indent=1) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # A temporary file is private; this one ships with the package and is for everyone to read.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(path, json.dumps(to_document(model), indent=1) + "\n")
 
 
 @lru_cache(maxsize=1)

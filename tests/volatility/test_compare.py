@@ -67,7 +67,7 @@ def test_comparison_as_json_and_as_table_agree(result):
 def test_compare_without_candles_is_refused(tmp_path, datadir):
     with pytest.raises(DataError, match="no 5m candles"):
         compare(tmp_path)
-    with pytest.raises(DataError, match=r"CCC_USDT_USDT-5m-futures\.feather does not exist"):
+    with pytest.raises(DataError, match=r"CCC_USDT_USDT-5m-futures\.feather is missing"):
         compare(datadir, ["CCC/USDT:USDT"], UNTIL)
     with pytest.raises(DataError, match="too few candles after"):
         compare(datadir, train_until=datetime(2025, 2, 9, 23, tzinfo=UTC))

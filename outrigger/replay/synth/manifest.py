@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from outrigger.atomic import write_text
 from outrigger.errors import DataError
 from outrigger.replay.synth.parameters import MarketParameters
 
@@ -98,10 +99,7 @@ class Manifest:
         directory : Path
             Root of the data directory; must exist.
         """
-        target = directory / LABEL_FILE
-        temporary = target.with_suffix(".json.tmp")
-        temporary.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
-        temporary.replace(target)
+        write_text(directory / LABEL_FILE, json.dumps(self.to_dict(), indent=1) + "\n")
 
 
 def read_label(directory: Path) -> dict[str, Any] | None:
