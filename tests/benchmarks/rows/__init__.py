@@ -1,0 +1,19 @@
+"""One file a row: a function from `Bench` to `Result`. A new row is a new file and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.result import Result
+from tests.benchmarks.rows.backtest import backtest
+from tests.benchmarks.rows.indicators import indicators
+from tests.benchmarks.rows.memory import memory
+from tests.benchmarks.rows.stop_decision import stop_decision
+
+ROWS: dict[str, Callable[[Bench], Result]] = {
+    "backtest": backtest,
+    "memory": memory,
+    "indicators": indicators,
+    "stop-decision": stop_decision,
+}
