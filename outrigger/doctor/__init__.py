@@ -1,0 +1,1 @@
+"""Checks configuration, data, versions and exchange before any money depends on them."""

@@ -1,0 +1,114 @@
+"""Funding rates and mark prices: without them a backtest charges no funding, and does not say so loudly.
+
+Freqtrade multiplies a funding rate with the mark price of the same hour and drops every event that has no
+partner. Both are files of 1h now; files under the old 8h name are passed over with a warning in the log.
+Whatever leads to funding not being charged is an error here, since the result would be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from outrigger.doctor.candle_files import Chart, download
+from outrigger.doctor.case import Case
+from outrigger.doctor.finding import Finding, error, ok, warning
+from outrigger.errors import DataError
+from outrigger.market.candles import candle_path, read_candles
+
+HOURLY = "1h"
+# Funding is exchanged every eight hours at the least often.
+LONGEST_INTERVAL = pd.Timedelta(hours=8)
+KINDS = ("funding_rate", "mark")
+
+
+def check(case: Case, read: list[Chart]) -> Iterator[Finding]:
+    """Check the funding and mark files of every pair.
+
+    Parameters
+    ----------
+    case : Case
+        Pairs and directory.
+    read : list of Chart
+        Candle files that could be read; the base candles say what has to be covered.
+
+    Yields
+    ------
+    Finding
+        One or more a pair.
+    """
+    bases = {chart.pair: chart for chart in read if chart.timeframe == case.timeframe}
+    for pair in case.pairs:
+        frames: dict[str, pd.DataFrame] = {}
+        for kind in KINDS:
+            frame, finding = _file(case, pair, kind)
+            if frame is not None:
+                frames[kind] = frame
+            if finding is not None:
+                yield finding
+        if len(frames) == len(KINDS):
+            yield from _together(case, pair, frames, bases.get(pair))
+
+
+def _step(case: Case, pair: str, kinds: str = "funding_rate mark") -> str:
+    return download(case, [pair], [HOURLY], kinds=kinds)
+
+
+def _file(case: Case, pair: str, kind: str) -> tuple[pd.DataFrame | None, Finding | None]:
+    subject, path = f"{pair} {kind}", candle_path(case.datadir, pair, HOURLY, kind)
+    if not path.is_file():
+        stem = path.name.removesuffix(f"-{HOURLY}-{kind}.feather")
+        old = sorted(path.parent.glob(f"{stem}-*-{kind}.feather"))
+        if old:
+            told = f"only {old[0].name} is there, and Freqtrade reads {path.name}"
+        else:
+            told = f"{path.name} is missing"
+        return None, error(subject, f"{told}: a backtest would charge no funding", _step(case, pair))
+    try:
+        frame = read_candles(case.datadir, pair, HOURLY, kind).dropna(subset=["date"])
+    except DataError as problem:
+        return None, error(subject, str(problem), f"rm {path} && {_step(case, pair, kind)}")
+    value = "funding_rate" if kind == "funding_rate" else "open"
+    unknown = int((~np.isfinite(frame[value])).sum())
+    if unknown or frame.empty:
+        told = f"{unknown} of {len(frame)} rows hold no number: that funding would not be charged"
+        return None, error(subject, told, f"rm {path} && {_step(case, pair, kind)}")
+    return frame, None
+
+
+def _together(
+    case: Case, pair: str, frames: dict[str, pd.DataFrame], base: Chart | None
+) -> Iterator[Finding]:
+    subject = f"{pair} funding"
+    events, marks = frames["funding_rate"]["date"].sort_values(), frames["mark"]["date"]
+    first, last = (base.first, base.end) if base else (events.min(), events.max())
+    inside = events[(events >= first) & (events < last)]
+    step, sound = _step(case, pair), True
+    for kind, dates in (("funding_rate", events), ("mark", marks)):
+        if dates.min() > first + LONGEST_INTERVAL or dates.max() < last - LONGEST_INTERVAL - pd.Timedelta(
+            hours=1
+        ):
+            sound = False
+            yield error(
+                f"{pair} {kind}",
+                f"covers {dates.min():%Y-%m-%d %H:%M} to {dates.max():%Y-%m-%d %H:%M}, the {case.timeframe} "
+                f"candles {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}: outside no funding is charged",
+                step,
+            )
+    alone = int((~inside.isin(marks)).sum())
+    if alone:
+        sound = False
+        yield error(
+            subject,
+            f"{alone} of {len(inside)} funding events have no mark price at the same time: not charged",
+            step,
+        )
+    skipped = inside.diff() > LONGEST_INTERVAL + pd.Timedelta(minutes=1)
+    if skipped.any():
+        sound = False
+        told = f"{int(skipped.sum())} gaps of more than 8 hours between funding events, the first before"
+        yield warning(subject, f"{told} {inside[skipped].iloc[0]:%Y-%m-%d %H:%M}", step)
+    if sound:
+        yield ok(subject, f"{len(inside)} events, each with its mark price")
