@@ -49,8 +49,8 @@ study-volatility: $(READY)  ## forecasts compared on QLIKE (DATADIR=)
 study-signals: $(READY)  ## entries against random entries (DATADIR=, TIMEFRAME=)
 	@$(BIN)/python -m outrigger.signals.study --datadir $(DATADIR) --timeframe $(TIMEFRAME)
 
-study-stops: $(READY)  ## stop policies on the same entries (DATADIR=, TIMEFRAME=)
-	@$(BIN)/python -m outrigger.review.same_entry --datadir $(DATADIR) --timeframe $(TIMEFRAME)
+study-stops: $(READY)  ## stop policies on the same entries (DATADIR= one or more)
+	@$(BIN)/python -m outrigger.review.same_entry --datadir $(DATADIR)
 
 study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7

@@ -34,6 +34,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             temporary.write(content)
             temporary.flush()
             os.fsync(temporary.fileno())
+        # Temporary files are for their owner alone; what replaces them is as readable as any other file.
+        Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

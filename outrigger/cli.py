@@ -186,14 +186,16 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check configuration, data, versions and exchange; say what to do about each finding."""
-    from outrigger.doctor import diagnose, exit_code, findings_table
+    from outrigger.doctor.diagnose import diagnose
+    from outrigger.doctor.finding import exit_code
+    from outrigger.doctor.report import print_report
 
-    files = config or [Path("config.json")]
+    files = [str(file) for file in config or [Path("config.json")]]
     findings = diagnose(files, datadir, timerange, timeframe, check_exchange=exchange)
     if as_json:
         _print_json([finding.to_dict() for finding in findings])
     else:
-        console.print(findings_table(findings))
+        print_report(findings, console)
     raise typer.Exit(exit_code(findings))
 
 

@@ -14,17 +14,19 @@ from typing import Any
 
 from freqtrade.constants import Config
 from freqtrade.enums import RunMode
+from freqtrade.exceptions import OperationalException
 from freqtrade.ft_types import AnnotationType
 from freqtrade.persistence import Trade
 from freqtrade.strategy import IStrategy, stoploss_from_absolute
 from pandas import DataFrame
 
+from outrigger import __version__
 from outrigger.bot import breaker_file, frames, parameters, plots, sizing
 from outrigger.bot.faults import FaultLog
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords, to_ms
 from outrigger.bot.sizing import EntryDesk
-from outrigger.errors import SettingsError
+from outrigger.errors import OutriggerError, SettingsError
 from outrigger.risk import breaker
 from outrigger.risk.size import Account
 from outrigger.settings.read import Settings
@@ -77,6 +79,7 @@ class Outrigger(IStrategy):
         self.keeper = StopKeeper(self.settings.stop.min_step)
         self.faults = FaultLog()
         self.breaker = breaker.BreakerState()
+        self._blind = False
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
         self.desk = EntryDesk(self.keeper)
@@ -84,8 +87,6 @@ class Outrigger(IStrategy):
 
     def version(self) -> str:
         """Version of Outrigger, shown by Freqtrade."""
-        from outrigger import __version__  # noqa: PLC0415  (keeps the hyperopt pickle small)
-
         return __version__
 
     @property
@@ -107,7 +108,10 @@ class Outrigger(IStrategy):
 
     def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Measure the charts; thresholds come later, so that hyperopt does this once."""
-        return frames.measure(dataframe, metadata["pair"], self.timeframe, self.dp, self.settings)
+        try:
+            return frames.measure(dataframe, metadata["pair"], self.timeframe, self.dp, self.settings)
+        except OutriggerError as error:  # Freqtrade prints its own kind without a traceback
+            raise OperationalException(str(error)) from error
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Vote, mark entries, and lay out the pair's track for the callbacks."""
@@ -142,15 +146,21 @@ class Outrigger(IStrategy):
 
     def bot_loop_start(self, current_time: datetime, **kwargs: Any) -> None:
         """Watch open equity; drop the states of trades that have closed."""
+        if not (self._live or self.config.get("runmode") in frames.SIMULATED):
+            return  # `plot-dataframe` comes here without a database of trades
         trades = Trade.get_trades_proxy(is_open=True)
         if not (trades or self._live or self.breaker.peak is None):
             return
-        now, before = to_ms(current_time), self.breaker
-        self.breaker = breaker.advance(before, self._equity(trades, now), now, self.settings.risk)
-        if self._live:
-            if (self.breaker.peaks, self.breaker.tripped_until_ms) != (before.peaks, before.tripped_until_ms):
-                breaker_file.save(self._breaker_path, self.breaker)
-            self.records.forget({trade.id for trade in trades})
+        self._blind = True
+        try:
+            now, before = to_ms(current_time), self.breaker
+            self.breaker = breaker.advance(before, self._equity(trades, now), now, self.settings.risk)
+            self._blind = False
+            if self._live:
+                self.records.forget({trade.id for trade in trades})
+                breaker_file.save_news(self._breaker_path, before, self.breaker)
+        except Exception as error:
+            self.faults.record("bot_loop_start", "all pairs", error, "no entries while equity is unknown")
 
     def leverage(
         self,
@@ -171,6 +181,7 @@ class Outrigger(IStrategy):
             limits = (max_leverage, self.dp._exchange, self.settings.risk)
             return float(self.desk.leverage(pair, direction, confidence, equity, now, *limits))
         except Exception as error:
+            self.desk.withdraw(pair)
             self.faults.record("leverage", pair, error, "no entry")
             return 1.0
 
@@ -194,7 +205,8 @@ class Outrigger(IStrategy):
             at_risk = sizing.risk_in(trades, self.keeper, risk)
             account = Account(self._equity(trades, now), at_risk, max_stake)
             stake, refusal = self.desk.stake(pair, account, leverage, min_stake or 0.0, risk)
-            refusal = breaker.explain(self.breaker, now) or refusal
+            blind = "the account's equity could not be worked out" if self._blind else None
+            refusal = breaker.explain(self.breaker, now) or blind or refusal
             if refusal:
                 logger.log(logging.INFO if self._live else logging.DEBUG, "%s: no entry: %s", pair, refusal)
             return 0.0 if refusal else stake
@@ -207,9 +219,9 @@ class Outrigger(IStrategy):
     ) -> list[AnnotationType]:
         """Draw the stops of the pair's trades, and where they armed, into FreqUI's chart."""
         track = self.keeper.track(pair)
-        trades = Trade.get_trades_proxy(pair=pair)
-        if track is None:
+        if track is None or not self._live:  # FreqUI without a bot has no database of trades
             return []
+        trades = Trade.get_trades_proxy(pair=pair)
         return plots.of_trades(trades, track, self.settings.stop, to_ms(start_date), to_ms(end_date))
 
     # The stop

@@ -35,10 +35,10 @@ def load(path: Path) -> BreakerState:
         A fresh one where there is no file, or where it cannot be read, which is logged.
     """
     try:
-        return BreakerState.from_dict(json.loads(path.read_text()))
+        return BreakerState.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return BreakerState()
-    except (OSError, ValueError, TypeError, StateError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, StateError) as error:
         logger.warning("%s cannot be read (%s): the breaker starts with the present equity", path, error)
         return BreakerState()
 
@@ -54,3 +54,21 @@ def save(path: Path, state: BreakerState) -> None:
         What to remember.
     """
     write_text(path, json.dumps(state.to_dict()))
+
+
+def save_news(path: Path, before: BreakerState, after: BreakerState) -> None:
+    """Write the breaker's memory if more than its clock has moved; a full disk is logged, not fatal.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    before, after : BreakerState
+        What was remembered last, and what is to be remembered now.
+    """
+    if (before.peaks, before.tripped_until_ms) == (after.peaks, after.tripped_until_ms):
+        return
+    try:
+        save(path, after)
+    except OSError as error:
+        logger.warning("%s cannot be written (%s): a restart would forget the peak", path, error)

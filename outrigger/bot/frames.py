@@ -14,6 +14,8 @@ from outrigger.signals.indicators import charts as signal_charts
 from outrigger.signals.indicators import measure_charts
 from outrigger.stops.columns import measure_noise, stop_charts
 
+# Funding is charged every eight hours at most; more than that without any is a hole.
+FUNDING_INTERVAL = pd.Timedelta(hours=9)
 SIMULATED = frozenset({RunMode.BACKTEST, RunMode.HYPEROPT})
 
 
@@ -71,7 +73,7 @@ def measure(
         If a chart is missing, or a backtest has no funding or mark candles.
     """
     if provider.runmode in SIMULATED:
-        _require_funding(pair, provider)
+        _require_funding(pair, base_frame, provider)
     frames = {name: provider.get_pair_dataframe(pair, name) for name in charts(settings, base)}
     frames[base] = base_frame
     noise = measure_noise(frames, base, settings.stop, pair)
@@ -79,11 +81,15 @@ def measure(
     return pd.concat([base_frame, noise, votes], axis=1)
 
 
-def _require_funding(pair: str, provider: DataProvider) -> None:
+def _require_funding(pair: str, base_frame: pd.DataFrame, provider: DataProvider) -> None:
     """Refuse a backtest that would silently charge no funding (Freqtrade only warns)."""
+    last = base_frame["date"].max()
     for candle_type in ("funding_rate", "mark"):
-        if provider.get_pair_dataframe(pair, "1h", candle_type=candle_type).empty:
+        found = provider.get_pair_dataframe(pair, "1h", candle_type=candle_type)
+        if found.empty or last - found["date"].max() > FUNDING_INTERVAL:
+            until = "" if found.empty else f" after {found['date'].max():%Y-%m-%d %H:%M}"
             raise DataError(
-                f"no {candle_type} candles of {pair}: a backtest would charge no funding; run `freqtrade "
-                f"download-data --trading-mode futures --timeframes 1h --pairs {pair}` for the same timerange"
+                f"no {candle_type} candles of {pair}{until}: a backtest would charge no funding; run "
+                f"`freqtrade download-data --trading-mode futures --timeframes 1h --pairs {pair}` for the "
+                "same timerange"
             )

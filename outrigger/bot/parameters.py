@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from freqtrade.exceptions import OperationalException
@@ -25,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 def _parameter(tune: Tune, default: float) -> DecimalParameter:
     low, high = min(tune.low, default), max(tune.high, default)
-    return DecimalParameter(low, high, default=default, decimals=tune.decimals, space=tune.space)
+    # Freqtrade rounds a parameter's default: a configured 1.255 must not become 1.25 unasked.
+    decimals = max(tune.decimals, -int(Decimal(repr(default)).as_tuple().exponent))
+    return DecimalParameter(low, high, default=default, decimals=decimals, space=tune.space)
 
 
 def declare(strategy_class: type[Any]) -> None:

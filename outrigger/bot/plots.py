@@ -87,7 +87,9 @@ def of_trades(
         if opened > end_ms or until < start_ms:
             continue
         try:
-            steps = explain(track, -1 if trade.is_short else 1, trade.open_rate, opened, settings, until)
+            # A trade may end in the candle it began in; its stop is still told at that candle's close.
+            told_to = max(until, track.candle_end(opened))
+            steps = explain(track, -1 if trade.is_short else 1, trade.open_rate, opened, settings, told_to)
         except DataError:
             continue
         drawn += _lines(steps, until) + _arming(steps)

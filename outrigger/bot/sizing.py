@@ -61,6 +61,10 @@ class EntryDesk:
         ticket = self._tickets.get(pair)
         return ticket.to_dict() if ticket else {}
 
+    def withdraw(self, pair: str) -> None:
+        """Forget a pair's last entry, so that nothing is sized from it."""
+        self._tickets.pop(pair, None)
+
     def leverage(
         self,
         pair: str,
@@ -98,7 +102,7 @@ class EntryDesk:
         int
             1 where there is no forecast; the stake will then be refused.
         """
-        self._tickets.pop(pair, None)
+        self.withdraw(pair)
         track, widths = self._keeper.track(pair), self._keeper.widths(pair, now_ms)
         if track is None or widths is None:
             return 1

@@ -59,7 +59,7 @@ class StopSettings(Section):
         tune=Tune("stop", 0.015, 0.02, 4),
     )
     activation_sigma: float = parameter(
-        1.5,
+        1.75,
         "The favourable move that arms the trail is at least this many sigma; larger lets trends develop, "
         "smaller secures gains earlier.",
         unit=SIGMA,
