@@ -158,7 +158,7 @@ class Outrigger(IStrategy):
             self._blind = False
             if self._live:
                 self.records.forget({trade.id for trade in trades})
-                breaker_file.save_news(self._breaker_path, before, self.breaker)
+                breaker_file.save_news(self._breaker_path, before, self.breaker, self.faults)
         except Exception as error:
             self.faults.record("bot_loop_start", "all pairs", error, "no entries while equity is unknown")
 

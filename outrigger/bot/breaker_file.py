@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 
 from outrigger.atomic import write_text
+from outrigger.bot.faults import FaultLog
 from outrigger.errors import StateError
 from outrigger.risk.breaker import BreakerState
 
@@ -56,8 +57,8 @@ def save(path: Path, state: BreakerState) -> None:
     write_text(path, json.dumps(state.to_dict()))
 
 
-def save_news(path: Path, before: BreakerState, after: BreakerState) -> None:
-    """Write the breaker's memory if more than its clock has moved; a full disk is logged, not fatal.
+def save_news(path: Path, before: BreakerState, after: BreakerState, faults: FaultLog) -> None:
+    """Write the breaker's memory if more than its clock has moved; a full disk is told, not fatal.
 
     Parameters
     ----------
@@ -65,10 +66,12 @@ def save_news(path: Path, before: BreakerState, after: BreakerState) -> None:
         The file.
     before, after : BreakerState
         What was remembered last, and what is to be remembered now.
+    faults : FaultLog
+        Told where the file cannot be written.
     """
     if (before.peaks, before.tripped_until_ms) == (after.peaks, after.tripped_until_ms):
         return
     try:
         save(path, after)
     except OSError as error:
-        logger.warning("%s cannot be written (%s): a restart would forget the peak", path, error)
+        faults.record("drawdown breaker's file", "all pairs", error, "a restart forgets the peak")
