@@ -58,7 +58,7 @@ def _moment(text: str) -> datetime:
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where market, results and report go.")] = Path("user_data/demo"),
-    days: Annotated[int, typer.Option(min=1, help="Days of one-minute candles.")] = 10,
+    days: Annotated[int, typer.Option(min=1, help="Days to trade.")] = 14,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic market.")] = 7,
     as_json: JsonOption = False,
 ) -> None:

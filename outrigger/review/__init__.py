@@ -1,0 +1,1 @@
+"""What trades, stops and studies came to: measures, comparisons and reports."""

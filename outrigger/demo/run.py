@@ -1,0 +1,211 @@
+"""The demo from an empty directory to a report: market, backtests, measures, page.
+
+Everything happens offline, with the repository's own configuration and strategy and the real `freqtrade`
+command. The market begins two days before the first trade, so that every chart has its history, and goes on
+for three days after the last, so that every exit can be judged.
+"""
+
+from __future__ import annotations
+
+import json
+import webbrowser
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from outrigger.atomic import write_text
+from outrigger.demo.backtests import copy_strategies, job, run_all
+from outrigger.demo.display import Display
+from outrigger.demo.policies import Compared, compared
+from outrigger.demo.words import NOTICE, footnotes, words
+from outrigger.errors import SettingsError
+from outrigger.market.candles import read_candles
+from outrigger.replay.synth import DEFAULT_START, Manifest, write_market
+from outrigger.review.backtest_export import BacktestResult
+from outrigger.review.hindsight import extremes_of
+from outrigger.review.report import CHART_TIMEFRAME, Reviewed, write_report
+from outrigger.review.stop_line import stop_line, stop_track
+from outrigger.review.summary import Summary, summarise
+from outrigger.review.table import rich_table
+from outrigger.stops.columns import stop_charts
+
+DEMO_PAIRS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "XRP/USDT:USDT")
+DEMO_POLICIES = ("volatility", "fixed", "trailing", "chandelier")
+DEMO_DAYS = 14
+BEFORE_DAYS, AFTER_DAYS = 2, 3
+BOOK_MINUTES = 60
+# What the chart shows before the first candle tested.
+LEAD_MS = 12 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What a demo left behind.
+
+    Parameters
+    ----------
+    report, numbers, datadir : Path
+        The page, the same numbers as JSON, and the synthetic market.
+    summaries : tuple of Summary
+        One a stop, the one that the others are compared with first.
+    footnote : str
+        How to read the table, and what it rests on.
+    seconds : float
+        How long all of it took.
+    """
+
+    report: Path
+    numbers: Path
+    datadir: Path
+    summaries: tuple[Summary, ...]
+    footnote: str
+    seconds: float
+
+    def table(self) -> Table:
+        """Lay the stops out side by side for a terminal."""
+        return rich_table(self.summaries, NOTICE, self.footnote)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON types, with the word that matters first."""
+        return {
+            "notice": NOTICE,
+            "report": str(self.report),
+            "datadir": str(self.datadir),
+            "seconds": round(self.seconds, 1),
+            "summaries": [summary.to_dict() for summary in self.summaries],
+        }
+
+
+def run_demo(
+    out: Path,
+    days: int = DEMO_DAYS,
+    seed: int = 7,
+    pairs: Sequence[str] = DEMO_PAIRS,
+    *,
+    policies: Sequence[str] = DEMO_POLICIES,
+    config: Path = Path("config.json"),
+    open_browser: bool = False,
+    console: Console | None = None,
+) -> DemoResult:
+    """Run the demo.
+
+    Parameters
+    ----------
+    out : Path
+        Directory for everything that is written, such as `user_data/demo`; made if absent.
+    days : int
+        Days to trade, at least 1.
+    seed : int
+        Seed of the market.
+    pairs : sequence of str
+        Pairs of the market, in Freqtrade's names.
+    policies : sequence of str
+        Stop policies to set side by side, the one to compare with first.
+    config : Path
+        The Freqtrade configuration to run.
+    open_browser : bool
+        Whether to open the report.
+    console : Console, optional
+        Where progress goes; the terminal by default.
+
+    Returns
+    -------
+    DemoResult
+        Where everything is.
+
+    Raises
+    ------
+    SettingsError
+        If the configuration is missing or cannot be used.
+    DataError
+        If an argument cannot be used or `out` holds data that is not synthetic.
+    ReplayError
+        If Freqtrade fails.
+    """
+    began, console = monotonic(), console or Console()
+    configuration = _read(config)
+    stops = compared(configuration, policies, pairs)
+    out.mkdir(parents=True, exist_ok=True)
+    datadir = out / "market"
+    with Display(console, len(pairs), [stop.label for stop in stops]) as display:
+        manifest = _market(datadir, days, seed, pairs, display)
+        strategies = copy_strategies(configuration, out)
+        timerange = _timerange(days)
+        jobs = [job(stop, config, strategies, datadir, out, timerange) for stop in stops]
+        results = run_all(jobs, display.backtest)
+        display.step("replaying every trade's stop")
+        reviewed = _reviewed(stops, results, datadir, pairs)
+        display.step("writing the report")
+        report = out / "report.html"
+        write_report(report, words(manifest, days, results), reviewed, _drawn(results, datadir, pairs))
+    summaries = tuple(one.summary for one in reviewed)
+    footnote = footnotes(manifest, reviewed[0].result, pairs)
+    done = DemoResult(report, out / "summary.json", datadir, summaries, footnote, monotonic() - began)
+    write_text(done.numbers, json.dumps(done.to_dict(), indent=1, allow_nan=False) + "\n")
+    ended = f"Done in {done.seconds:.0f} s. Report: {report.resolve()}"
+    console.print(ended, soft_wrap=True, highlight=False, markup=False)
+    if open_browser:
+        webbrowser.open(report.resolve().as_uri())
+    return done
+
+
+def _read(config: Path) -> dict[str, Any]:
+    if not config.is_file():
+        raise SettingsError(
+            f"no configuration at {config.resolve()}: run this where config.json lies, or name another file"
+        )
+    try:
+        read: dict[str, Any] = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SettingsError(f"{config.resolve()} is not readable as JSON: {error}") from error
+    return read
+
+
+def _market(datadir: Path, days: int, seed: int, pairs: Sequence[str], display: Display) -> Manifest:
+    return write_market(
+        datadir,
+        BEFORE_DAYS + days + AFTER_DAYS,
+        seed,
+        pairs,
+        depth_minutes=BOOK_MINUTES,
+        progress=display.pair,
+    )
+
+
+def _timerange(days: int) -> str:
+    first = DEFAULT_START + timedelta(days=BEFORE_DAYS)
+    return f"{first:%Y%m%d}-{first + timedelta(days=days):%Y%m%d}"
+
+
+def _reviewed(
+    stops: Sequence[Compared], results: Mapping[str, BacktestResult], datadir: Path, pairs: Sequence[str]
+) -> list[Reviewed]:
+    """Replay and measure every backtest."""
+    base = next(iter(results.values())).timeframe
+    charts = dict.fromkeys((base, *(chart for stop in stops for chart in stop_charts(stop.settings))))
+    frames = {pair: {chart: read_candles(datadir, pair, chart) for chart in charts} for pair in pairs}
+    candles = {pair: extremes_of(frames[pair][base], base) for pair in pairs}
+    reviewed = []
+    for stop in stops:
+        result = results[stop.label]
+        tracks = {pair: stop_track(frames[pair], base, stop.settings, pair) for pair in pairs}
+        lines = tuple(stop_line(trade, tracks[trade.pair], stop.settings) for trade in result.trades)
+        distances = [line.protective_distance for line in lines]
+        reviewed.append(Reviewed(summarise(stop.label, result, candles, distances), result, lines))
+    return reviewed
+
+
+def _drawn(
+    results: Mapping[str, BacktestResult], datadir: Path, pairs: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Candles of the chart, from shortly before the first trade on."""
+    begin = pd.Timestamp(next(iter(results.values())).start_ms - LEAD_MS, unit="ms", tz="UTC")
+    frames = {pair: read_candles(datadir, pair, CHART_TIMEFRAME) for pair in pairs}
+    return {pair: frame[frame["date"] >= begin].reset_index(drop=True) for pair, frame in frames.items()}
