@@ -55,17 +55,37 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where market, results and report go.")] = Path("user_data/demo"),
     days: Annotated[int, typer.Option(min=1, help="Days to trade.")] = 14,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the synthetic market.")] = 7,
+    datadir: Annotated[
+        Path | None, typer.Option(help="Your own data directory instead of a synthetic market.")
+    ] = None,
+    timerange: Annotated[str | None, typer.Option(help="With --datadir: like Freqtrade's.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="With --datadir: base timeframe.")] = None,
+    policies: Annotated[str, typer.Option(help="Stop policies, comma-separated.")] = "",
+    config: Annotated[Path, typer.Option(help="Freqtrade configuration.")] = Path("config.json"),
     as_json: JsonOption = False,
 ) -> None:
-    """Show the whole story offline: synthetic market, real freqtrade backtesting, report."""
-    from outrigger.demo import run_demo
+    """Several stops on one market through the real freqtrade backtesting: a table and a report, offline."""
+    from outrigger.demo.run import DEMO_POLICIES, Comparison, run_comparison, run_demo
 
-    result = run_demo(out, days=days, seed=seed, console=Console(stderr=True))
+    named = (("--timerange", timerange), ("--timeframe", timeframe))
+    options = tuple(word for name, value in named if value for word in (name, value))
+    if options and datadir is None:
+        raise SettingsError(f"{options[0]} goes with --datadir: the synthetic market has its own range")
+    asked = Comparison(out, _words(policies) or DEMO_POLICIES, config, options)
+    progress = Console(stderr=True)
+    if datadir is None:
+        result = run_demo(asked, days=days, seed=seed, console=progress)
+    else:
+        result = run_comparison(asked, datadir, console=progress)
     if as_json:
         _print_json(result.to_dict())
     else:
@@ -86,7 +106,7 @@ def synth(
 
     from outrigger.replay.synth import DEFAULT_PAIRS, write_market
 
-    wanted = tuple(name.strip() for name in pairs.split(",") if name.strip()) or DEFAULT_PAIRS
+    wanted = _words(pairs) or DEFAULT_PAIRS
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("synthetic market", total=None)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from outrigger.demo import DemoResult, run_demo
+from outrigger.demo import Comparison, DemoResult, run_comparison, run_demo
 from outrigger.demo.backtests import Job, copy_strategies, finished_result, job, last_message
 from outrigger.demo.display import Display
 from outrigger.demo.policies import compared
@@ -24,6 +24,7 @@ from tests.review.ledger import exported, exported_trade, write_export
 PAIRS = ("BTC/USDT:USDT", "SOL/USDT:USDT")
 POLICIES = ("volatility", "trailing")
 CONFIG = REPOSITORY / "config.json"
+TIMERANGE = ("--timerange", "20260304-20260306")
 engine = pytest.mark.engine
 # One process makes the demo once and looks at it from all sides.
 whole = pytest.mark.xdist_group("demo")
@@ -37,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoResult, str]:
         said = StringIO()
         out = tmp_path_factory.mktemp("demo") / "new"
         console = Console(file=said, width=100)
-        done = run_demo(out, days=2, seed=3, pairs=PAIRS, policies=POLICIES, config=CONFIG, console=console)
+        done = run_demo(Comparison(out, POLICIES, CONFIG), days=2, seed=3, pairs=PAIRS, console=console)
     return done, said.getvalue()
 
 
@@ -105,13 +106,31 @@ def test_demo_replayed_stops_end_where_the_engine_held_them(demo: tuple[DemoResu
 
 
 def test_demo_without_a_configuration_says_where_it_looked(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"no configuration at .*absent\.json"):
-        run_demo(tmp_path / "out", config=tmp_path / "absent.json")
+    with pytest.raises(SettingsError, match=r"absent\.json does not exist"):
+        run_demo(Comparison(tmp_path / "out", config=tmp_path / "absent.json"))
     broken = tmp_path / "broken.json"
     broken.write_text("{")
-    with pytest.raises(SettingsError, match="not readable as JSON"):
-        run_demo(tmp_path / "out", config=broken)
+    with pytest.raises(SettingsError, match="cannot be read as JSON"):
+        run_demo(Comparison(tmp_path / "out", config=broken))
     assert not (tmp_path / "out").exists()
+
+
+@engine
+@whole
+def test_comparison_on_a_data_directory_gives_the_demos_figures(
+    demo: tuple[DemoResult, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    asked = Comparison(tmp_path / "out", POLICIES[:1], CONFIG, TIMERANGE)
+    done = run_comparison(asked, demo[0].datadir, console=Console(file=StringIO()))
+    assert done.notice.startswith("Synthetic market")
+    assert done.summaries[0].to_dict() == demo[0].summaries[0].to_dict()
+    assert not (tmp_path / "out" / "market").exists()
+
+
+def test_comparison_without_any_of_the_configured_pairs_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none of the configured pairs"):
+        run_comparison(Comparison(tmp_path / "out", config=CONFIG), tmp_path)
 
 
 def test_demo_refuses_to_write_over_data_that_is_not_synthetic(tmp_path: Path) -> None:
@@ -119,7 +138,7 @@ def test_demo_refuses_to_write_over_data_that_is_not_synthetic(tmp_path: Path) -
     real.parent.mkdir(parents=True)
     real.write_bytes(b"somebody's data")
     with pytest.raises(DataError, match="not labelled synthetic"):
-        run_demo(tmp_path, config=CONFIG, pairs=PAIRS, console=Console(file=StringIO()))
+        run_demo(Comparison(tmp_path, config=CONFIG), pairs=PAIRS, console=Console(file=StringIO()))
     assert real.read_bytes() == b"somebody's data"
 
 
@@ -152,7 +171,7 @@ def test_copy_strategies_leaves_hyperopt_parameters_behind(
 def one(tmp_path: Path) -> Job:
     """A job whose directories exist and that has not run."""
     (stop,) = compared({}, ("fixed",), PAIRS)
-    return job(stop, CONFIG, tmp_path / "strategies", tmp_path / "market", tmp_path, "20260304-20260306")
+    return job(stop, CONFIG, tmp_path / "strategies", tmp_path / "market", tmp_path, TIMERANGE)
 
 
 def test_job_has_its_own_results_and_replaces_earlier_ones(one: Job, tmp_path: Path) -> None:
@@ -162,7 +181,7 @@ def test_job_has_its_own_results_and_replaces_earlier_ones(one: Job, tmp_path: P
     }
     (one.results / "old.zip").touch()
     (stop,) = compared({}, ("fixed",), PAIRS)
-    again = job(stop, CONFIG, tmp_path / "strategies", tmp_path / "market", tmp_path, "20260304-20260306")
+    again = job(stop, CONFIG, tmp_path / "strategies", tmp_path / "market", tmp_path, TIMERANGE)
     assert again == one
     assert not list(one.results.iterdir())
 

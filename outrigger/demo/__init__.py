@@ -1,5 +1,5 @@
-"""The whole story offline, on a synthetic market: real backtests of several stops, and a report."""
+"""Stops side by side on one market, synthetic or recorded: real backtests, a table and a report."""
 
-from outrigger.demo.run import DEMO_PAIRS, DemoResult, run_demo
+from outrigger.demo.run import DEMO_PAIRS, Comparison, DemoResult, run_comparison, run_demo
 
-__all__ = ["DEMO_PAIRS", "DemoResult", "run_demo"]
+__all__ = ["DEMO_PAIRS", "Comparison", "DemoResult", "run_comparison", "run_demo"]

@@ -56,7 +56,9 @@ class Job:
     log: Path
 
 
-def job(compared: Compared, config: Path, strategies: Path, datadir: Path, out: Path, timerange: str) -> Job:
+def job(
+    compared: Compared, config: Path, strategies: Path, datadir: Path, out: Path, options: Sequence[str] = ()
+) -> Job:
     """Prepare the directories and the overlay configuration of one backtest.
 
     Parameters
@@ -71,8 +73,8 @@ def job(compared: Compared, config: Path, strategies: Path, datadir: Path, out: 
         The market.
     out : Path
         Where everything is written; results of an earlier run of the same stop are removed.
-    timerange : str
-        Freqtrade's: `20260304-20260318`.
+    options : sequence of str
+        Further arguments of `freqtrade backtesting`: `--timerange`, `--timeframe`.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def job(compared: Compared, config: Path, strategies: Path, datadir: Path, out: 
     argv = (
         "backtesting",
         *("--config", str(config), "--config", str(overlay)),
-        *("--strategy-path", str(strategies), "--userdir", str(out), "--timerange", timerange),
+        *("--strategy-path", str(strategies), "--userdir", str(out), *options),
         *("--cache", "none", "--export", "trades", "--backtest-directory", str(results)),
     )
     return Job(compared.label, datadir, argv, results, place / "freqtrade.log")

@@ -21,7 +21,7 @@ class Display:
     console : Console
         Where to draw.
     pairs : int
-        Pairs of the market.
+        Pairs of the market to be made; 0 where it is there already.
     backtests : sequence of str
         Labels of the backtests.
     """
@@ -36,7 +36,7 @@ class Display:
             console=console,
             transient=True,
         )
-        self._market = self._progress.add_task("synthetic market", total=pairs, doing="")
+        self._market = self._progress.add_task("synthetic market", total=pairs, doing="", visible=pairs > 0)
         self._backtests: dict[str, TaskID] = {
             label: self._progress.add_task(f"backtest: {label}", total=1, doing="waiting", start=False)
             for label in backtests

@@ -1,16 +1,16 @@
-"""What the demo says about itself: every assumption, in words that cannot be taken for a promise."""
+"""What a comparison says about itself and its market: assumptions in words that promise nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import outrigger
-from outrigger.replay.synth import Manifest
 from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.report import Words
 
-NOTICE = "Synthetic market: this shows that it works, not that it earns."
 FOOTNOTE = (
     "All columns see the same signals on the same market and size every trade by the same rule of risk. "
     "A policy that is still in a trade cannot take the next signal, so the trades are not the same ones. An "
@@ -18,15 +18,81 @@ FOOTNOTE = (
 )
 
 
-def words(manifest: Manifest, days: int, results: Mapping[str, BacktestResult]) -> Words:
-    """Everything that the demo's report says besides numbers.
+@dataclass(frozen=True, slots=True)
+class MarketTold:
+    """What is said about the market that was traded.
 
     Parameters
     ----------
-    manifest : Manifest
-        Label of the market.
-    days : int
-        Days that were traded.
+    notice : str
+        What its figures can and cannot show, the first thing on the page.
+    kind : str
+        Its pairs in a few words.
+    statement : str
+        Where its prices come from.
+    name : str
+        What to call it in one line.
+    """
+
+    notice: str
+    kind: str
+    statement: str
+    name: str
+
+
+def synthetic(seed: int) -> MarketTold:
+    """Tell of a synthetic market.
+
+    Parameters
+    ----------
+    seed : int
+        Its seed.
+
+    Returns
+    -------
+    MarketTold
+        Saying so in every part.
+    """
+    return MarketTold(
+        notice="Synthetic market: this shows that it works, not that it earns.",
+        kind="invented, correlated perpetual futures",
+        statement=(
+            f"Synthetic, seed {seed}: the same seed gives the same candles. Correlated pairs, volatility in "
+            "clusters, and sudden cascades of forced selling and buying planted in between. No price in it "
+            "was ever traded."
+        ),
+        name=f"Synthetic, seed {seed}",
+    )
+
+
+def recorded(datadir: Path) -> MarketTold:
+    """Tell of recorded candles.
+
+    Parameters
+    ----------
+    datadir : Path
+        Where they lie.
+
+    Returns
+    -------
+    MarketTold
+        Not synthetic.
+    """
+    return MarketTold(
+        notice="Recorded market: a backtest is not a result, and this one was not kept apart from tuning.",
+        kind="recorded perpetual futures",
+        statement=f"Recorded candles, funding and mark prices in {datadir.name}.",
+        name=datadir.name,
+    )
+
+
+def words(told: MarketTold, results: Mapping[str, BacktestResult]) -> Words:
+    """Everything that the report says besides numbers.
+
+    Parameters
+    ----------
+    told : MarketTold
+        The market.
     results : mapping of str to BacktestResult
         By label, the first being the one that the others are compared with.
 
@@ -37,27 +103,27 @@ def words(manifest: Manifest, days: int, results: Mapping[str, BacktestResult]) 
     """
     first = next(iter(results.values()))
     return Words(
-        title="Outrigger demo: one market, several stops",
-        notice=NOTICE,
+        title="Outrigger: one market, several stops",
+        notice=told.notice,
         lead=(
-            f"Freqtrade itself ran {len(results)} backtests over {days} days of {first.timeframe} candles of "
-            f"{len(manifest.pairs)} invented, correlated perpetual futures. Only the stop differs from "
-            "column to column: Outrigger's volatility stop, whose width follows the market's forecast noise "
-            "and whose trail arms only once the trade has proved itself, beside the common ones."
+            f"Freqtrade itself ran {len(results)} backtests over {_days(first)} days of {first.timeframe} "
+            f"candles of {len(first.pairs)} {told.kind}. Only the stop differs from column to column: "
+            "Outrigger's volatility stop, whose width follows the market's forecast noise and whose trail "
+            "arms only once the trade has proved itself, beside the common ones."
         ),
         footnote=FOOTNOTE,
-        assumptions=assumptions(manifest, results),
+        assumptions=assumptions(told, results),
         version=outrigger.__version__,
     )
 
 
-def assumptions(manifest: Manifest, results: Mapping[str, BacktestResult]) -> tuple[tuple[str, str], ...]:
+def assumptions(told: MarketTold, results: Mapping[str, BacktestResult]) -> tuple[tuple[str, str], ...]:
     """What the figures rest on, subject by subject.
 
     Parameters
     ----------
-    manifest : Manifest
-        Label of the market.
+    told : MarketTold
+        The market.
     results : mapping of str to BacktestResult
         By label; range and account are taken from the first.
 
@@ -68,17 +134,12 @@ def assumptions(manifest: Manifest, results: Mapping[str, BacktestResult]) -> tu
     """
     first = next(iter(results.values()))
     return (
-        (
-            "Market",
-            f"Synthetic, seed {manifest.seed}: the same seed gives the same candles. Correlated pairs, "
-            "volatility in clusters, and sudden cascades of forced selling and buying planted in between. No "
-            "price in it was ever traded.",
-        ),
-        ("Pairs", ", ".join(manifest.pairs)),
+        ("Market", told.statement),
+        ("Pairs", ", ".join(first.pairs)),
         (
             "Range",
-            f"{date(first.start_ms)} to {date(first.end_ms)} UTC, after a warm-up; the candles go on for "
-            "three days, so that every exit can be judged by what came next.",
+            f"{date(first.start_ms)} to {date(first.end_ms)} UTC. Exits are judged by the candles that came "
+            "next; trades whose next days the data do not hold are left out of those rates, and counted.",
         ),
         ("Account", f"{first.starting_balance:,.0f} {first.currency} at the start, isolated margin."),
         ("Fees", f"{_fees(results)} of the position's value at entry and again at exit (taker)."),
@@ -91,36 +152,38 @@ def assumptions(manifest: Manifest, results: Mapping[str, BacktestResult]) -> tu
         ("Gaps", "Not modelled: a candle that opens beyond a stop still fills at the stop."),
         (
             "Trials",
-            "1: nothing was tuned on this market and no column was picked; the settings are those of the "
+            "1: nothing was tuned in this run and no column was picked; the settings are those of the "
             "configuration.",
         ),
     )
 
 
-def footnotes(manifest: Manifest, result: BacktestResult, pairs: Sequence[str]) -> str:
+def footnotes(told: MarketTold, result: BacktestResult) -> str:
     """The same for a terminal, in a few lines.
 
     Parameters
     ----------
-    manifest : Manifest
-        Label of the market.
+    told : MarketTold
+        The market.
     result : BacktestResult
-        Any of the results, for its range.
-    pairs : sequence of str
-        Pairs of the market.
+        Any of the results, for its pairs and range.
 
     Returns
     -------
     str
         Three paragraphs.
     """
-    bases = ", ".join(pair.partition("/")[0] for pair in pairs)
+    bases = ", ".join(pair.partition("/")[0] for pair in result.pairs)
     return (
-        f"Seed {manifest.seed}, {bases}, {date(result.start_ms)} to {date(result.end_ms)} UTC.\n"
+        f"{told.name}, {result.timeframe}, {bases}, {date(result.start_ms)} to {date(result.end_ms)} UTC.\n"
         f"{FOOTNOTE}\nbp: 1/100 % of the position's value, net of fees and funding. R: what the trade would "
         "lose at its protective stop. Premature: stopped at a loss, then entry +1 % within 24 h. Slippage "
         "and gaps: none."
     )
+
+
+def _days(result: BacktestResult) -> int:
+    return round((result.end_ms - result.start_ms) / 86_400_000)
 
 
 def _fees(results: Mapping[str, BacktestResult]) -> str:

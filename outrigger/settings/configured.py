@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import rapidjson
 
@@ -28,19 +29,41 @@ def block_of(config: Path | None) -> Settings:
     Raises
     ------
     SettingsError
-        If the file is missing, is not JSON (comments and trailing commas are allowed, as in Freqtrade), or
-        holds settings that cannot be used.
+        If the file cannot be read, or holds settings that cannot be used.
     """
     path = config or DEFAULT
     if config is None and not path.is_file():
         return Settings()
+    return read_settings(read_config(path))
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read one Freqtrade configuration file.
+
+    Parameters
+    ----------
+    path : Path
+        JSON; comments and trailing commas are allowed, as in Freqtrade.
+
+    Returns
+    -------
+    dict
+        As written, without Freqtrade's defaults.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing or holds no JSON object.
+    """
     try:
         mode = rapidjson.PM_COMMENTS | rapidjson.PM_TRAILING_COMMAS
         read = rapidjson.loads(path.read_text(encoding="utf-8"), parse_mode=mode)
     except FileNotFoundError as error:
-        raise SettingsError(f"{path} does not exist: name your configuration with --config") from error
+        raise SettingsError(
+            f"{path} does not exist: name your configuration with --config, or run this beside config.json"
+        ) from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read as JSON ({error}): mend it") from error
     if not isinstance(read, dict):
         raise SettingsError(f"{path} holds no JSON object: it has to be a Freqtrade configuration")
-    return read_settings(read)
+    return read
