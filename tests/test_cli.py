@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from outrigger import __version__, cli
+from outrigger.demo import Comparison
 from tests.commands.terminal import COMMAND, LONG, run
 
 COMMANDS = ("demo", "synth", "serve", "offline", "explain-stop", "doctor")
@@ -122,7 +122,7 @@ def test_demo_passes_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
         (Comparison(Path("user_data/demo")), 14, 7, True),
         (Comparison(Path("o")), 2, 1, True),
         (
-            Comparison(Path("user_data/demo"), ("fixed", "trailing"), Path("c"), ("--timeframe", "5m")),
+            Comparison(Path("user_data/demo"), ("fixed", "trailing"), Path("c"), five),
             Path("d"),
         ),
     ]

@@ -10,10 +10,9 @@ from outrigger.replay.synth import write_market
 
 
 @pytest.fixture(autouse=True)
-def empty_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty_desk(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory without a configuration, on a wide terminal."""
-    desk = tmp_path / "desk"
-    desk.mkdir()
+    desk = tmp_path_factory.mktemp("desk")
     monkeypatch.chdir(desk)
     monkeypatch.setenv("COLUMNS", "160")
     return desk
