@@ -28,7 +28,6 @@ from outrigger.bot.records import TradeRecords, to_ms
 from outrigger.bot.sizing import EntryDesk
 from outrigger.errors import OutriggerError, SettingsError
 from outrigger.risk import breaker
-from outrigger.risk.size import Account
 from outrigger.settings.read import Settings
 from outrigger.signals.confidence import confidence_of
 from outrigger.signals.indicators import signals
@@ -83,7 +82,9 @@ class Outrigger(IStrategy):
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
         self.desk = EntryDesk(self.keeper)
-        self._breaker_path = breaker_file.path_in(Path(config["user_data_dir"]))
+        self._breaker_path = breaker_file.path_in(
+            Path(config["user_data_dir"]), str(config.get("db_url", ""))
+        )
 
     def version(self) -> str:
         """Version of Outrigger, shown by Freqtrade."""
@@ -148,18 +149,18 @@ class Outrigger(IStrategy):
         """Watch open equity; drop the states of trades that have closed."""
         if not (self._live or self.config.get("runmode") in frames.SIMULATED):
             return  # `plot-dataframe` comes here without a database of trades
-        trades = Trade.get_trades_proxy(is_open=True)
-        if not (trades or self._live or self.breaker.peak is None):
-            return
-        self._blind = True
+        self._blind, before = False, self.breaker
         try:
-            now, before = to_ms(current_time), self.breaker
+            trades = Trade.get_trades_proxy(is_open=True)
+            if not (trades or self._live or before.peak is None):
+                return
+            now = to_ms(current_time)
             self.breaker = breaker.advance(before, self._equity(trades, now), now, self.settings.risk)
-            self._blind = False
             if self._live:
                 self.records.forget({trade.id for trade in trades})
                 breaker_file.save_news(self._breaker_path, before, self.breaker, self.faults)
         except Exception as error:
+            self._blind = True
             self.faults.record("bot_loop_start", "all pairs", error, "no entries while equity is unknown")
 
     def leverage(
@@ -175,11 +176,7 @@ class Outrigger(IStrategy):
     ) -> float:
         """Choose leverage so that the protective stop lies well inside liquidation."""
         try:
-            now, direction = to_ms(current_time), -1 if side == "short" else 1
-            confidence = confidence_of(entry_tag, self.settings.signals)
-            equity = self._equity(Trade.get_trades_proxy(is_open=True), now)
-            limits = (max_leverage, self.dp._exchange, self.settings.risk)
-            return float(self.desk.leverage(pair, direction, confidence, equity, now, *limits))
+            return float(self._leverage(pair, side, entry_tag, to_ms(current_time), max_leverage))
         except Exception as error:
             self.desk.withdraw(pair)
             self.faults.record("leverage", pair, error, "no entry")
@@ -201,9 +198,10 @@ class Outrigger(IStrategy):
         """Size from risk; 0 keeps out, with the reason in the log."""
         try:
             now, risk = to_ms(current_time), self.settings.risk
+            if not self.desk.knows(pair):  # a forced entry may bring its own leverage
+                self._leverage(pair, side, entry_tag, now, leverage)
             trades = Trade.get_trades_proxy(is_open=True)
-            at_risk = sizing.risk_in(trades, self.keeper, risk)
-            account = Account(self._equity(trades, now), at_risk, max_stake)
+            account = sizing.account_of(trades, self.keeper, self._equity(trades, now), max_stake, risk)
             stake, refusal = self.desk.stake(pair, account, leverage, min_stake or 0.0, risk)
             blind = "the account's equity could not be worked out" if self._blind else None
             refusal = breaker.explain(self.breaker, now) or blind or refusal
@@ -242,6 +240,7 @@ class Outrigger(IStrategy):
             fresh = after_fill and trade.nr_of_successful_entries <= 1 and not trade.nr_of_successful_exits
             if fresh:
                 state = self.records.opened(trade, policy, self.desk.reasons(pair), now)
+                self.desk.withdraw(pair)
             else:
                 state = self.records.advanced(trade, policy, now)
             if state is None or not (fresh or self._is_news(trade, state)):
@@ -286,7 +285,11 @@ class Outrigger(IStrategy):
         leverage = trade.leverage or 1.0
         return stoploss_from_absolute(stop, current_rate, is_short=trade.is_short, leverage=leverage) or None
 
-    # Small translations
+    def _leverage(self, pair: str, side: str, tag: str | None, now: int, limit: float) -> int:
+        equity = self._equity(Trade.get_trades_proxy(is_open=True), now)
+        confidence = confidence_of(tag, self.settings.signals)
+        limits = (limit, self.dp._exchange, self.settings.risk)
+        return self.desk.leverage(pair, -1 if side == "short" else 1, confidence, equity, now, *limits)
 
     def _equity(self, trades: list[Any], now: int) -> float:
         return float(self.wallets.get_total_stake_amount()) + sizing.unrealised(trades, self.keeper, now)

@@ -5,6 +5,7 @@ A bot that is restarted in the middle of a fall must not take the fallen equity 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from pathlib import Path
@@ -17,9 +18,24 @@ from outrigger.risk.breaker import BreakerState
 logger = logging.getLogger(__name__)
 
 
-def path_in(user_data: Path) -> Path:
-    """Where the breaker of a bot is kept."""
-    return user_data / "outrigger" / "breaker.json"
+def path_in(user_data: Path, database: str) -> Path:
+    """Where the breaker of a bot is kept.
+
+    Parameters
+    ----------
+    user_data : Path
+        Freqtrade's working directory.
+    database : str
+        Address of the bot's database: bots that share a directory, or a dry run and live trading, must not
+        take each other's equity for a peak of their own.
+
+    Returns
+    -------
+    Path
+        One file a database; the address itself, which may hold a password, is not in its name.
+    """
+    name = hashlib.sha256(database.encode()).hexdigest()[:12]
+    return user_data / "outrigger" / f"breaker-{name}.json"
 
 
 def load(path: Path) -> BreakerState:

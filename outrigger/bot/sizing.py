@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf, nan
 from typing import Any
 
 from freqtrade.persistence import LocalTrade
@@ -60,6 +61,10 @@ class EntryDesk:
         """Why the pair's last entry has its size and leverage, as plain JSON types."""
         ticket = self._tickets.get(pair)
         return ticket.to_dict() if ticket else {}
+
+    def knows(self, pair: str) -> bool:
+        """Whether leverage has been asked for since the pair's last entry was filled."""
+        return pair in self._tickets
 
     def withdraw(self, pair: str) -> None:
         """Forget a pair's last entry, so that nothing is sized from it."""
@@ -148,35 +153,74 @@ class EntryDesk:
         ticket = self._tickets.get(pair)
         if ticket is None or ticket.leverage is None:
             return 0.0, "no forecast for this pair yet"
-        if not ticket.leverage.stop_inside:
-            return 0.0, ticket.leverage.reason
+        if not ticket.leverage.stop_inside or leverage > ticket.leverage.leverage:
+            return 0.0, f"{leverage:g}x is too much: {ticket.leverage.reason}"
         size = ticket.size = ticket.sized(account, leverage, min_stake * leverage, settings)
         if size.notional is None:
             return 0.0, "; ".join(size.reasons)
         return size.notional / leverage, None
 
 
-def risk_in(trades: Iterable[LocalTrade], keeper: StopKeeper, settings: RiskSettings) -> float:
-    """Loss in quote currency if every open trade were stopped at its present stop."""
+def account_of(
+    trades: Iterable[LocalTrade], keeper: StopKeeper, equity: float, margin: float, settings: RiskSettings
+) -> Account:
+    """What the account can carry beside its open trades.
+
+    Parameters
+    ----------
+    trades : iterable of LocalTrade
+        The open ones.
+    keeper : StopKeeper
+        For their present stops.
+    equity : float
+        Account value in quote currency.
+    margin : float
+        Margin that is not tied up.
+    settings : RiskSettings
+        Fee and slippage allowance.
+
+    Returns
+    -------
+    Account
+        With the loss if every open trade were stopped at once; infinite where one has no stop.
+    """
     total = 0.0
     for trade in trades:
+        if not trade.amount:
+            continue
         state = keeper.state(trade.id)
         stop = state.stop if state else trade.stop_loss
-        if trade.amount and stop:
-            notional = trade.amount * trade.open_rate
-            total += open_risk(-1 if trade.is_short else 1, trade.open_rate, stop, notional, settings)
-    return total
+        notional = trade.amount * trade.open_rate
+        side = -1 if trade.is_short else 1
+        total += open_risk(side, trade.open_rate, stop, notional, settings) if stop else inf
+    return Account(equity, total, margin)
 
 
 def unrealised(trades: Iterable[LocalTrade], keeper: StopKeeper, now_ms: int) -> float:
-    """Result of all open trades at their pairs' last closed price, in quote currency, fees left out."""
+    """Result of all open trades at their pairs' last closed price, in quote currency, fees left out.
+
+    Parameters
+    ----------
+    trades : iterable of LocalTrade
+        The open ones.
+    keeper : StopKeeper
+        For the pairs' candles.
+    now_ms : int
+        Present time in ms.
+
+    Returns
+    -------
+    float
+        NaN while a pair has not been analysed: an equity that is not known sizes nothing.
+    """
     total = 0.0
     for trade in trades:
         track = keeper.track(trade.pair)
         row = track.last_closed(now_ms) if track else -1
-        if track is not None and row >= 0:
-            side = -1 if trade.is_short else 1
-            total += side * trade.amount * (float(track.close[row]) - trade.open_rate)
+        if track is None or row < 0:
+            return nan
+        side = -1 if trade.is_short else 1
+        total += side * trade.amount * (float(track.close[row]) - trade.open_rate)
     return total
 
 

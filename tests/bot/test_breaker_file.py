@@ -18,9 +18,15 @@ from outrigger.settings.risk import RiskSettings
 
 HOUR = 3_600_000
 
+DATABASE = "sqlite:///dry.sqlite"
+
 
 def test_path_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
-    assert breaker_file.path_in(tmp_path) == tmp_path / "outrigger" / "breaker.json"
+    path = breaker_file.path_in(tmp_path, DATABASE)
+    assert path.parent == tmp_path / "outrigger"
+    assert path == breaker_file.path_in(tmp_path, DATABASE)
+    assert path != breaker_file.path_in(tmp_path, "postgresql://user:secret@host/live")
+    assert "secret" not in str(breaker_file.path_in(tmp_path, "postgresql://user:secret@host/live"))
 
 
 @given(
@@ -31,15 +37,15 @@ def test_path_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
 def test_save_then_load_gives_the_same_state(
     tmp_path_factory: pytest.TempPathFactory, peaks: list[tuple[int, float]], until: int, fall: float
 ) -> None:
-    path = breaker_file.path_in(tmp_path_factory.mktemp("bot"))
+    path = breaker_file.path_in(tmp_path_factory.mktemp("bot"), DATABASE)
     state = BreakerState(tuple(peaks), until // 2, until, fall)
     breaker_file.save(path, state)
     assert breaker_file.load(path) == state
-    assert [file.name for file in path.parent.iterdir()] == ["breaker.json"]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_restart_in_the_middle_of_a_fall_does_not_take_the_fallen_equity_for_a_peak(tmp_path: Path) -> None:
-    path, settings = breaker_file.path_in(tmp_path), RiskSettings(breaker_drawdown=0.06)
+    path, settings = breaker_file.path_in(tmp_path, DATABASE), RiskSettings(breaker_drawdown=0.06)
     before = advance(advance(BreakerState(), 1000.0, HOUR, settings), 950.0, 2 * HOUR, settings)
     assert before.tripped_until_ms == 0
     breaker_file.save(path, before)
@@ -91,11 +97,11 @@ def test_load_directory_in_its_place_starts_afresh(tmp_path: Path, caplog: pytes
 def test_save_where_nothing_can_be_written_raises_os_error(tmp_path: Path) -> None:
     (tmp_path / "outrigger").write_text("a file where the folder belongs")
     with pytest.raises(OSError, match="outrigger"):
-        breaker_file.save(breaker_file.path_in(tmp_path), BreakerState())
+        breaker_file.save(breaker_file.path_in(tmp_path, DATABASE), BreakerState())
 
 
 def test_save_news_writes_when_more_than_the_clock_has_moved(tmp_path: Path) -> None:
-    path, faults = breaker_file.path_in(tmp_path), FaultLog()
+    path, faults = breaker_file.path_in(tmp_path, DATABASE), FaultLog()
     quiet = BreakerState(((1, 1000.0),), HOUR)
     breaker_file.save_news(path, quiet, replace(quiet, as_of_ms=2 * HOUR), faults)
     assert not path.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from math import inf, nan
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrigger.bot.sizing import EntryDesk, risk_in, tiers_of, unrealised
+from outrigger.bot.sizing import EntryDesk, account_of, tiers_of, unrealised
 from outrigger.errors import DataError
 from outrigger.risk.size import Account
 from outrigger.settings.risk import RiskSettings
@@ -21,6 +22,10 @@ from tests.bot.trading import ENTRY, PAIR, TRAIL, VOLATILITY, exchange, keeper, 
 FREE = RiskSettings(fee=0.0, slippage=0.0)
 EQUITY = 10_000.0
 FULL = 10_000 * 0.005 / 0.03
+
+
+def risk_in(trades: list[Any], kept: StopKeeper, settings: RiskSettings) -> float:
+    return account_of(trades, kept, EQUITY, 1.0, settings).open_risk
 
 
 def desk(kept: StopKeeper | None = None) -> EntryDesk:
@@ -201,10 +206,36 @@ def test_unrealised_is_taken_at_the_last_closed_price(short: bool, result: float
     assert unrealised([trade(is_short=short)], kept, ms(2.5)) == pytest.approx(result)
 
 
-def test_unrealised_unknown_pair_or_time_counts_nothing() -> None:
+def test_risk_of_a_trade_without_a_stop_is_without_limit_and_refuses_the_next() -> None:
+    bare = trade(stop_loss=0.0)
+    assert risk_in([bare], StopKeeper(0.0), FREE) == math.inf
+    asked = desk()
+    ask(asked)
+    stake, refusal = asked.stake(PAIR, account_of([bare], StopKeeper(0.0), EQUITY, 1e6, FREE), 5.0, 5.0, FREE)
+    assert (stake, refusal is not None) == (0.0, True)
+
+
+def test_leverage_forced_beyond_what_the_stop_allows_is_refused() -> None:
+    asked = desk()
+    chosen = ask(asked, max_leverage=20.0)
+    stake, refusal = asked.stake(PAIR, Account(EQUITY), chosen + 1.0, 5.0, FREE)
+    assert stake == 0.0
+    assert f"{chosen + 1}x is too much" in (refusal or "")
+    assert asked.stake(PAIR, Account(EQUITY), float(chosen), 5.0, FREE)[0] > 0
+
+
+def test_withdrawn_entry_is_forgotten() -> None:
+    asked = desk()
+    ask(asked)
+    assert asked.knows(PAIR)
+    asked.withdraw(PAIR)
+    assert not asked.knows(PAIR)
+
+
+def test_unrealised_unknown_pair_or_time_is_not_a_number() -> None:
     kept = keeper([50_000.0] * 3)
-    assert unrealised([trade(pair="ETH/USDT:USDT")], kept, ms(2)) == 0.0
-    assert unrealised([trade()], kept, ms(0.5)) == 0.0
+    assert math.isnan(unrealised([trade(pair="ETH/USDT:USDT")], kept, ms(2)))
+    assert math.isnan(unrealised([trade()], kept, ms(0.5)))
     assert unrealised([], kept, ms(2)) == 0.0
 
 

@@ -81,11 +81,11 @@ def test_disk_that_cannot_be_written_is_told_once_and_the_bot_goes_on(
 
 
 def test_backtest_leaves_the_disk_alone(no_database: None, tmp_path: Path) -> None:
-    breaker_file.save(breaker_file.path_in(tmp_path), BreakerState(((START_MS // HOUR, 1e9),), START_MS))
+    breaker_file.save(breaker_file.path_in(tmp_path, ""), BreakerState(((START_MS // HOUR, 1e9),), START_MS))
     strategy = bot(tmp_path, RunMode.BACKTEST)
     strategy.bot_loop_start(moment(1))
     assert strategy.breaker.peak == 10_000.0
-    assert breaker_file.load(breaker_file.path_in(tmp_path)).peak == 1e9
+    assert breaker_file.load(breaker_file.path_in(tmp_path, "")).peak == 1e9
 
 
 @pytest.mark.parametrize("runmode", [RunMode.PLOT, RunMode.WEBSERVER, RunMode.UTIL_EXCHANGE])
@@ -137,7 +137,8 @@ def test_fault_in_a_callback_keeps_the_stop_and_opens_nothing(
         assert stoploss(strategy, broken, 3, ENTRY) is None
         assert strategy.leverage(PAIR, moment(3), ENTRY, 1.0, 125.0, None, "long") == 1.0
         assert strategy.custom_stake_amount(PAIR, moment(3), ENTRY, 1.0, 1.0, 1e4, 1.0, None, "long") == 0.0
-    assert {callback for callback, _, _ in strategy.faults.counts} == {"custom_stoploss", "leverage"}
+    told = {callback for callback, _, _ in strategy.faults.counts}
+    assert told == {"custom_stoploss", "leverage", "custom_stake_amount"}
     assert made.is_open
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,13 @@ class Scenario(Outrigger):
             index=dataframe.index,
         )
 
-    def leverage(self, *args: Any, **kwargs: Any) -> float:
-        chosen = super().leverage(*args, **kwargs)
-        return float(self.config["scenario"].get("leverage") or chosen)
+    def leverage(self, pair: str, **kwargs: Any) -> float:
+        chosen, told = super().leverage(pair=pair, **kwargs), self.config["scenario"].get("leverage")
+        ticket = self.desk._tickets.get(pair)
+        if told is None or ticket is None or ticket.leverage is None:
+            return chosen
+        ticket.leverage = replace(ticket.leverage, leverage=int(told), stop_inside=True)
+        return float(told)
 
     def adjust_trade_position(self, trade: Any, current_time: Any, **kwargs: Any) -> float | None:
         """Double the position in the minute the test names; fills call the stop with `after_fill`."""

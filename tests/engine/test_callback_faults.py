@@ -78,7 +78,7 @@ def test_fault_in_the_stake_opens_nothing_and_keeps_what_is_open(
     """Freqtrade would fall back on its own proposal, the whole account; the second entry is refused."""
     from outrigger.bot import sizing
 
-    monkeypatch.setattr(sizing, "risk_in", from_call(2, sizing.risk_in))
+    monkeypatch.setattr(sizing, "account_of", from_call(2, sizing.account_of))
     moves = [*UP_AND_BACK, *still(6)]
     found = engine.run(path(side, *moves), [(2, side), (14, side)], outrigger=VOLATILITY, leverage=5)
     assert found.trade.close_rate == pytest.approx(trailed(side), abs=0.2)
