@@ -132,9 +132,11 @@ def serve(
     """Serve a data directory as Binance's USDⓈ-M REST on loopback, until Ctrl-C."""
     from outrigger.replay.exchange import ReplayServer
     from outrigger.replay.exchange import serve as run_server
+    from outrigger.replay.synth import is_synthetic
 
     def announce(server: ReplayServer) -> None:
-        console.print(f"Replay exchange at {server.url}, fed from {datadir}. Ctrl-C ends it.")
+        market = f"the synthetic market in {datadir}" if is_synthetic(datadir) else datadir
+        console.print(f"Replay exchange at {server.url}, fed from {market}. Ctrl-C ends it.")
 
     moment = _moment(start) if start else None
     run_server(datadir, port, host=host, replay=replay, start=moment, announce=announce)
@@ -148,7 +150,10 @@ def offline(
 ) -> None:
     """Run the unmodified freqtrade command without a network: offline --datadir DIR -- backtesting."""
     from outrigger.replay.offline import offline as run_offline
+    from outrigger.replay.synth import is_synthetic
 
+    if is_synthetic(datadir):
+        Console(stderr=True).print(f"{datadir} holds a synthetic market: what follows shows that it works.")
     raise typer.Exit(run_offline(datadir, context.args, start=_moment(start) if start else None))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from outrigger.errors import DataError
 from outrigger.market.candles import read_candles
+from outrigger.replay.synth import is_synthetic
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import market_columns, measure_noise, stop_charts
 from outrigger.stops.explain import Step, explain
@@ -44,6 +45,8 @@ class Explanation:
         The recorded candles with `date, open, high, low, close`; None for a path, which has no times.
     timeframe : str
         Length of a candle; empty for a path.
+    synthetic : bool
+        Whether the candles were made up.
     """
 
     side: int
@@ -53,6 +56,14 @@ class Explanation:
     track: StopTrack
     candles: pd.DataFrame | None = None
     timeframe: str = ""
+    synthetic: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is explained, in one line."""
+        side = "long" if self.side > 0 else "short"
+        market = " (synthetic market)" if self.synthetic else ""
+        return f"Stop of a {side} from {self.entry:,.6g}, policy {self.policy}{market}"
 
     @property
     def dated(self) -> bool:
@@ -70,6 +81,7 @@ class Explanation:
             "side": "long" if self.side > 0 else "short",
             "entry": self.entry,
             "policy": self.policy,
+            "synthetic": self.synthetic,
             "stops": [step.stop for step in self.steps],
             "armed_at": self.armed_at,
             "steps": [step.to_dict() for step in self.steps],
@@ -183,7 +195,8 @@ def on_candles(asked: TradeAsked, settings: StopSettings) -> Explanation:
     # A trade may end in the candle it began in; its stop is still told at that candle's close.
     until = None if asked.closed_ms is None else max(asked.closed_ms, track.candle_end(asked.opened_ms))
     steps = explain(track, asked.side, entry, asked.opened_ms, settings, until)
-    return Explanation(asked.side, entry, settings.policy, tuple(steps), track, base, asked.timeframe)
+    told = Explanation(asked.side, entry, settings.policy, tuple(steps), track, base, asked.timeframe)
+    return replace(told, synthetic=is_synthetic(asked.datadir))
 
 
 def _open_of(opens: np.ndarray[Any, np.dtype[np.float64]], track: StopTrack, opened_ms: int) -> float:
@@ -208,8 +221,7 @@ def as_table(told: Explanation, *, every_candle: bool) -> Table:
     rich.table.Table
         One row a candle.
     """
-    side = "long" if told.side > 0 else "short"
-    table = Table(title=f"Stop of a {side} from {told.entry:,.6g}, policy {told.policy}")
+    table = Table(title=told.title)
     for heading in ("candle", "close", "best", "stop", "width", "made of", "state"):
         words = heading in ("candle", "made of", "state")
         # Numbers and times stay whole on a narrow terminal, words give way.

@@ -96,9 +96,8 @@ def figure(told: Explanation) -> go.Figure:
         drawn.add_trace(_mark("trail arms", armed, PROFIT, "diamond"))
     if (left := exit_of(told)) is not None:
         drawn.add_trace(_mark(left[0], (at[-1], left[1]), LOSS, "x"))
-    side = "long" if told.side > 0 else "short"
     drawn.update_layout(
-        title=f"Stop of a {side} from {told.entry:,.6g}, policy {told.policy}",
+        title=told.title,
         template="plotly_white",
         hovermode="x unified",
         dragmode="pan",
