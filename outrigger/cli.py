@@ -149,12 +149,16 @@ def offline(
     start: Annotated[str | None, typer.Option(help="Recorded time to replay from (UTC).")] = None,
 ) -> None:
     """Run the unmodified freqtrade command without a network: offline --datadir DIR -- backtesting."""
+    from outrigger.replay.exchange import ReplayServer
     from outrigger.replay.offline import offline as run_offline
     from outrigger.replay.synth import is_synthetic
 
-    if is_synthetic(datadir):
-        Console(stderr=True).print(f"{datadir} holds a synthetic market: what follows shows that it works.")
-    raise typer.Exit(run_offline(datadir, context.args, start=_moment(start) if start else None))
+    def announce(server: ReplayServer) -> None:
+        if is_synthetic(datadir):
+            Console(stderr=True).print(f"Synthetic market in {datadir}: this shows that it works, no more.")
+
+    moment = _moment(start) if start else None
+    raise typer.Exit(run_offline(datadir, context.args, start=moment, announce=announce))
 
 
 @app.command("explain-stop")
