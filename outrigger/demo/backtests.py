@@ -87,10 +87,11 @@ def job(
     results.mkdir(parents=True)
     overlay = place / "overlay.json"
     overlay.write_text(json.dumps(compared.overlay, indent=2) + "\n", encoding="utf-8")
+    # A directory of its own: two that begin at once would trip over each other making Freqtrade's folders.
     argv = (
         "backtesting",
         *("--config", str(config), "--config", str(overlay)),
-        *("--strategy-path", str(strategies), "--userdir", str(out), *options),
+        *("--strategy-path", str(strategies), "--userdir", str(place), *options),
         *("--cache", "none", "--export", "trades", "--backtest-directory", str(results)),
     )
     return Job(compared.label, datadir, argv, results, place / "freqtrade.log")
