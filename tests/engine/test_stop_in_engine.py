@@ -13,15 +13,8 @@ ENTRY = 40_000.0
 TRAIL = {"stop": {"policy": "trailing", "trailing_width": 0.03, "trailing_activation": 0.0}}
 FIXED = {"stop": {"policy": "fixed", "fixed_distance": 0.03}}
 # Forecast 1 %: protective 2 %, armed at 1.5 %, trail .75 %.
-VOLATILITY = {
-    "stop": {
-        "policy": "volatility",
-        "protect_sigma": 2.0,
-        "activation": 0.015,
-        "activation_sigma": 1.5,
-        "trail_sigma": 0.75,
-    }
-}
+MULTIPLES = {"protect_sigma": 2.0, "activation": 0.015, "activation_sigma": 1.5, "trail_sigma": 0.75}
+VOLATILITY = {"stop": {"policy": "volatility", **MULTIPLES}}
 LEVERAGES = [1.0, 3.0, 5.0, 10.0]
 SIDES = [1, -1]
 
