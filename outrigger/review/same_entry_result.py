@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from outrigger.json_values import plain
 from outrigger.review.aftermath import HORIZONS_HOURS
 from outrigger.review.lab_trade import LIQUIDATION, STOP_REASONS
 from outrigger.review.paired import (
@@ -100,7 +100,7 @@ class SameEntryStudy:
 
     def to_json(self) -> str:
         """The study as a JSON document; numbers that are not finite become null."""
-        return json.dumps(_plain(asdict(self)), indent=1)
+        return json.dumps(plain(asdict(self)), indent=1)
 
 
 def summarise(data: str, reading: str, trades: dict[str, pd.DataFrame], shipped: str) -> list[PolicyResult]:
@@ -157,11 +157,3 @@ def _shares(trades: pd.DataFrame) -> dict[str, Any]:
         "win_rate": float((trades["net"] > 0).mean()),
         "mean_hours": float(trades["hours"].mean()),
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from outrigger.errors import DataError
+from outrigger.json_values import plain
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review.backtest_export import FORCED, BacktestResult
 from outrigger.review.hindsight import Extremes, PrematureStops, premature_stop_rate, trend_capture
@@ -97,19 +97,11 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types; numbers that are not finite become null."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        plain["premature"]["rate"] = _plain(self.premature.rate)
-        for body, found in zip(plain["premature_other"], self.premature_other, strict=True):
-            body["rate"] = _plain(found.rate)
-        return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+        told: dict[str, Any] = plain(asdict(self))
+        told["premature"]["rate"] = plain(self.premature.rate)
+        for body, found in zip(told["premature_other"], self.premature_other, strict=True):
+            body["rate"] = plain(found.rate)
+        return told
 
 
 def summarise(

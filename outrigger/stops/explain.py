@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from outrigger.errors import DataError
+from outrigger.json_values import plain
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.law import StopState, Widths, advance, is_crossed, open_stop
 from outrigger.stops.policies import MarketColumns
@@ -73,15 +74,7 @@ class Step:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types; numbers that are not finite become null."""
-        return {key: _plain(value) for key, value in asdict(self).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+        return {key: plain(value) for key, value in asdict(self).items()}
 
 
 def width_causes(
