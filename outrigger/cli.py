@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +12,7 @@ from rich.text import Text
 
 from outrigger import __version__
 from outrigger.errors import OutriggerError, SettingsError
+from outrigger.market_cli import JsonOption, add_to, moment, print_json, words
 
 app = typer.Typer(
     name="outrigger",
@@ -24,7 +23,6 @@ app = typer.Typer(
 )
 console = Console()
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DataOption = Annotated[Path, typer.Option("--datadir", help="A Freqtrade data directory.")]
 
 
@@ -41,22 +39,6 @@ def root(
     ] = False,
 ) -> None:
     """Volatility-scaled trailing stops and risk-first sizing for Freqtrade perpetual futures."""
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, allow_nan=False))
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{text!r} is not a time: write it like '2025-05-10 12:00' (UTC)") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 @app.command()
@@ -80,14 +62,14 @@ def demo(
     options = tuple(word for name, value in named if value for word in (name, value))
     if options and datadir is None:
         raise SettingsError(f"{options[0]} goes with --datadir: the synthetic market has its own range")
-    asked = Comparison(out, _words(policies) or DEMO_POLICIES, config, options)
+    asked = Comparison(out, words(policies) or DEMO_POLICIES, config, options)
     progress = Console(stderr=True)
     if datadir is None:
         result = run_demo(asked, days=days, seed=seed, console=progress)
     else:
         result = run_comparison(asked, datadir, console=progress)
     if as_json:
-        _print_json(result.to_dict())
+        print_json(result.to_dict())
     else:
         console.print(result.table())
 
@@ -106,7 +88,7 @@ def synth(
 
     from outrigger.replay.synth import DEFAULT_PAIRS, write_market
 
-    wanted = _words(pairs) or DEFAULT_PAIRS
+    wanted = words(pairs) or DEFAULT_PAIRS
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("synthetic market", total=None)
 
@@ -115,7 +97,7 @@ def synth(
 
         manifest = write_market(out, days, seed, wanted, warmup_days=warmup_days, progress=show)
     if as_json:
-        _print_json(manifest.to_dict())
+        print_json(manifest.to_dict())
     else:
         console.print(f"Synthetic market of {len(wanted)} pairs × {days} days in {out} (seed {seed})")
         console.print(f"Backtest it: outrigger offline --datadir {out} -- backtesting --cache none")
@@ -138,8 +120,8 @@ def serve(
         market = f"the synthetic market in {datadir}" if is_synthetic(datadir) else datadir
         console.print(f"Replay exchange at {server.url}, fed from {market}. Ctrl-C ends it.")
 
-    moment = _moment(start) if start else None
-    run_server(datadir, port, host=host, replay=replay, start=moment, announce=announce)
+    begin = moment(start) if start else None
+    run_server(datadir, port, host=host, replay=replay, start=begin, announce=announce)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -157,8 +139,8 @@ def offline(
         if is_synthetic(datadir):
             Console(stderr=True).print(f"Synthetic market in {datadir}: this shows that it works, no more.")
 
-    moment = _moment(start) if start else None
-    raise typer.Exit(run_offline(datadir, context.args, start=moment, announce=announce))
+    begin = moment(start) if start else None
+    raise typer.Exit(run_offline(datadir, context.args, start=begin, announce=announce))
 
 
 @app.command("explain-stop")
@@ -193,14 +175,14 @@ def explain_stop(
     elif export is not None:
         told = command.on_candles(given.trade_of_export(data, export, trade), settings)
     else:
-        moment = _moment(opened) if opened else None
-        told = command.on_candles(given.trade_by_hand(data, pair, timeframe, side, moment, entry), settings)
+        filled = moment(opened) if opened else None
+        told = command.on_candles(given.trade_by_hand(data, pair, timeframe, side, filled, entry), settings)
     if plot is not None:
         from outrigger.commands.stop_chart import write_chart
 
         write_chart(told, plot)
     if as_json:
-        _print_json(told.to_dict())
+        print_json(told.to_dict())
     else:
         console.print(command.as_table(told, every_candle=every))
 
@@ -222,10 +204,13 @@ def doctor(
     files = [str(file) for file in config or [Path("config.json")]]
     findings = diagnose(files, datadir, timerange, timeframe, check_exchange=exchange)
     if as_json:
-        _print_json([finding.to_dict() for finding in findings])
+        print_json([finding.to_dict() for finding in findings])
     else:
         print_report(findings, console)
     raise typer.Exit(exit_code(findings))
+
+
+add_to(app)
 
 
 def main() -> None:

@@ -15,7 +15,18 @@ from outrigger import __version__, cli
 from outrigger.demo import Comparison
 from tests.commands.terminal import COMMAND, LONG, run
 
-COMMANDS = ("demo", "synth", "serve", "offline", "explain-stop", "doctor")
+COMMANDS = (
+    "demo",
+    "synth",
+    "serve",
+    "offline",
+    "explain-stop",
+    "doctor",
+    "record",
+    "download",
+    "features",
+    "liquidations",
+)
 
 
 @pytest.fixture(autouse=True)

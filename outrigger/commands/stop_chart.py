@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from outrigger.atomic import write_text
 from outrigger.commands.explain_stop import Explanation
+from outrigger.commands.page import page
 from outrigger.review.chart import FALLING, LOSS, PROFIT, STOP, candles
 from outrigger.stops.explain import Step
 from outrigger.stops.law import open_stop
@@ -23,21 +24,6 @@ from outrigger.stops.law import open_stop
 BEST = "#2c7fb8"
 # Candles shown before the entry and after the end: a share of the trade, but never fewer than this.
 MARGIN_SHARE, MARGIN_CANDLES = 0.25, 30
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; \
-style-src 'unsafe-inline'; img-src data: blob:">
-<title>{title}</title>
-<style>html, body {{ height: 100%; margin: 0; }}</style>
-</head>
-<body>
-{figure}
-</body>
-</html>
-"""
 
 
 def write_chart(told: Explanation, path: Path) -> None:
@@ -55,15 +41,7 @@ def write_chart(told: Explanation, path: Path) -> None:
     OSError
         If the file cannot be written.
     """
-    drawn = figure(told)
-    body = drawn.to_html(
-        full_html=False,
-        include_plotlyjs=True,
-        default_height="100%",
-        # Plotly's tool bar would offer to upload the chart.
-        config={"displaylogo": False, "showSendToCloud": False, "responsive": True, "scrollZoom": True},
-    )
-    write_text(path, _PAGE.format(title=drawn.layout.title.text, figure=body))
+    write_text(path, page(figure(told)))
 
 
 def figure(told: Explanation) -> go.Figure:

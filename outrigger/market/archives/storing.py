@@ -1,0 +1,92 @@
+"""Puts an archive's rows into the store, day by day, whatever the order in which archives arrive.
+
+An archive's last rows become known on the next day, whose partition may exist already or be written
+later; so a day is merged with what it holds. Where both have a reading of the same time, one of the two
+stands as a whole: rows are never mixed from two sources, because each has its own `known_ms`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Final, Protocol
+
+import pandas as pd
+
+from outrigger.market.store.schema import Kind
+
+DAY_MS: Final = 86_400_000
+# Rows of the archive before spill over into a day's first minutes; only later ones show that it was stored.
+_SPILL_MS: Final = 3_600_000
+
+
+class Store(Protocol):
+    """What archives need of a store; see `MarketStore`."""
+
+    def read(
+        self, pair: str, kind: Kind, start_ms: int | None = None, end_ms: int | None = None
+    ) -> pd.DataFrame:
+        """Rows that became known in a stretch of time."""
+
+    def replace_day(self, pair: str, kind: Kind, day: date, rows: pd.DataFrame) -> None:
+        """Put rows in the place of all that a day has."""
+
+    def days(self, pair: str, kind: Kind) -> tuple[date, ...]:
+        """Days that have rows."""
+
+
+def store_rows(store: Store, pair: str, kind: Kind, rows: pd.DataFrame, *, prefer_new: bool = True) -> int:
+    """Merge rows into the days in which they became known.
+
+    Parameters
+    ----------
+    store : Store
+        Where to.
+    pair : str
+        As Freqtrade writes it.
+    kind : Kind
+        What they are.
+    rows : DataFrame
+        The schema's columns.
+    prefer_new : bool, optional
+        Which stands where the store already has a reading of the same time.
+
+    Returns
+    -------
+    int
+        Rows given.
+    """
+    # Different forced orders may share a millisecond; everything else is one reading a time.
+    key = ["time_ms", "side", "price", "quote"] if kind is Kind.LIQUIDATIONS else ["time_ms"]
+    for number, part in rows.groupby(rows["known_ms"] // DAY_MS):
+        start = int(number) * DAY_MS
+        day = datetime.fromtimestamp(start / 1000, UTC).date()
+        held = store.read(pair, kind, start, start + DAY_MS)
+        merged = pd.concat((held, part) if prefer_new else (part, held), ignore_index=True)
+        merged = merged.drop_duplicates(key, keep="last").sort_values(["known_ms", "time_ms"])
+        store.replace_day(pair, kind, day, merged.reset_index(drop=True))
+    return len(rows)
+
+
+def holds_day(store: Store, pair: str, kind: Kind, day: date) -> bool:
+    """Whether a day's archive is in the store already.
+
+    Parameters
+    ----------
+    store : Store
+        Where to look.
+    pair : str
+        As Freqtrade writes it.
+    kind : Kind
+        What to look for.
+    day : date
+        UTC day.
+
+    Returns
+    -------
+    bool
+        True where rows became known after the day's first hour.
+    """
+    start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+    if day not in store.days(pair, kind):
+        return False
+    return not store.read(pair, kind, start + _SPILL_MS, start + DAY_MS).empty

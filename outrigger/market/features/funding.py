@@ -1,0 +1,174 @@
+"""Funding columns: what the crowd pays to keep its side, against what it used to pay.
+
+Raw levels drift over the years and differ between pairs, so beside the level stand its change, its
+percentile in the pair's own 90 days and how long it has kept its sign. The rate is the one charged last, as
+funding candles hold it: what will be charged next is an estimate and appears as such. A settled rate counts
+from a minute after its event: exchanges need a moment to publish it, and a live bot must agree with a
+backtest.
+Weak: an exchange that changes a pair's interval from 8 h to 4 h halves the level overnight; the percentile
+needs ten days of history before it speaks.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from outrigger.market.alignment import open_times_ms
+from outrigger.market.features.asof import Array, Readings, Times, carry, earlier, last_known, readings
+from outrigger.market.features.norm import HOUR_MS, trailing_percentile
+from outrigger.market.features.spec import FeatureSpec
+
+PUBLISHED_AFTER_MS: Final = 60_000
+MAX_AGE_S: Final = 9 * 3600
+PREDICTED_MAX_AGE_S: Final = 900
+_INTERVALS_H: Final = (1, 2, 4, 8)
+_CELL_MS: Final = 8 * HOUR_MS
+_SLACK_MS: Final = 60_000
+_CELLS: Final = 270
+_MINIMUM_CELLS: Final = 30
+_RUN_CAP_H: Final = 720.0
+# Readings further apart than this say nothing about the sign in between.
+_RUN_GAP_MS: Final = 24 * HOUR_MS
+FUNDING_COLUMNS: Final = ("funding_rate", "predicted_funding_rate", "next_funding_ms")
+
+_RATE = "funding_rate of funding candles or of metrics"
+FUNDING_FEATURES: Final = (
+    FeatureSpec(
+        "funding_rate", "fraction an interval", "the last event", _RATE, MAX_AGE_S, "longs pay shorts"
+    ),
+    FeatureSpec(
+        "funding_change_8h", "fraction an interval", "8 h to 9 h before", _RATE, MAX_AGE_S, "longs pay more"
+    ),
+    FeatureSpec(
+        "funding_percentile_90d",
+        "0 to 1",
+        "90 days of 8 h readings before, at least 30 of them",
+        _RATE,
+        MAX_AGE_S,
+        "longs seldom paid as much",
+    ),
+    FeatureSpec(
+        "funding_sign_run_h",
+        "hours, signed",
+        "up to 30 days",
+        _RATE,
+        MAX_AGE_S,
+        "longs (negative: shorts) have paid that long at the last reading",
+    ),
+    FeatureSpec(
+        "funding_expected_change",
+        "fraction an interval",
+        "the reading",
+        "predicted_funding_rate and funding_rate of metrics",
+        PREDICTED_MAX_AGE_S,
+        "the next event will cost longs more than the last",
+    ),
+    FeatureSpec(
+        "funding_next_h",
+        "hours",
+        "the schedule",
+        "next_funding_ms of metrics or spacing of funding candles",
+        MAX_AGE_S,
+        "the next event is far off",
+    ),
+)
+FUNDING_NAMES: Final = tuple(spec.name for spec in FUNDING_FEATURES)
+
+
+def funding_rows(candles: pd.DataFrame, pair: str) -> pd.DataFrame:
+    """Turn Freqtrade's funding candles into rows with the times at which they were known.
+
+    Parameters
+    ----------
+    candles : DataFrame
+        `date` of each funding event and `funding_rate`; rows without a rate are left out. Left as it is.
+    pair : str
+        Pair, for error messages.
+
+    Returns
+    -------
+    DataFrame
+        `time_ms`, `known_ms` and `FUNDING_COLUMNS`; the next event is as far away as the last one was.
+
+    Raises
+    ------
+    DataError
+        If a date is missing, repeated or goes back.
+    """
+    paid = candles[candles["funding_rate"].notna()]
+    times = open_times_ms(paid["date"], f"{pair} funding")
+    hours = np.round(np.diff(times) / HOUR_MS)
+    # An event missing from the file is no longer interval: the next one is then unknown.
+    interval = np.concatenate(([np.nan], np.where(np.isin(hours, _INTERVALS_H), hours * HOUR_MS, np.nan)))
+    return pd.DataFrame(
+        {
+            "time_ms": times,
+            "known_ms": times + PUBLISHED_AFTER_MS,
+            "funding_rate": paid["funding_rate"].to_numpy(np.float64),
+            "predicted_funding_rate": np.nan,
+            "next_funding_ms": times + interval[: len(times)],
+        }
+    )
+
+
+def _sign_run_h(time_ms: Times, rate: Array) -> Array:
+    """Hours since the first reading of the present sign, negative where shorts pay."""
+    run = np.full(len(rate), np.nan)
+    present = np.flatnonzero(np.isfinite(rate))
+    if not present.size:
+        return run
+    times, sign = time_ms[present], np.sign(rate[present])
+    breaks = (np.diff(sign) != 0) | (np.diff(times) > _RUN_GAP_MS)
+    begins = np.concatenate(([True], breaks))
+    start = np.maximum.accumulate(np.where(begins, np.arange(begins.size), 0))
+    run[present] = sign * np.minimum((times - times[start]) / HOUR_MS, _RUN_CAP_H)
+    return run
+
+
+def _row_features(rows: Readings) -> dict[str, Array]:
+    rate = rows.values["funding_rate"]
+    cells = rows.known_ms // _CELL_MS
+    return {
+        "funding_rate": rate,
+        "funding_change_8h": rate - earlier(rows.time_ms, rate, _CELL_MS, _SLACK_MS, HOUR_MS),
+        "funding_percentile_90d": trailing_percentile(cells, rate, _CELLS, _MINIMUM_CELLS),
+        "funding_sign_run_h": _sign_run_h(rows.time_ms, rate),
+        "funding_expected_change": rows.values["predicted_funding_rate"] - rate,
+        "funding_next_h": rows.values["next_funding_ms"],
+    }
+
+
+def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
+    """Funding columns at each moment of a clock.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        `funding_rows` of funding candles, or rows of the metrics table, from 90 days before the clock.
+    clock_ms : ndarray of int64, shape (n_moments,)
+        Closes of the base candles, milliseconds since 1970.
+
+    Returns
+    -------
+    DataFrame of float64, shape (n_moments, 6)
+        The columns of `FUNDING_FEATURES`; moment i uses rows with `known_ms` <= clock_ms[i] alone.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, rows are out of order or the clock is not in whole milliseconds.
+    """
+    table = readings(rows, FUNDING_COLUMNS, "funding")
+    last = last_known(clock_ms, table.known_ms)
+    features = _row_features(table)
+    columns = {
+        spec.name: carry(features[spec.name], last, clock_ms, table.time_ms, spec.age_limit_s * 1000)
+        for spec in FUNDING_FEATURES
+    }
+    left = (columns["funding_next_h"] - clock_ms) / HOUR_MS
+    # A schedule that has passed without word of the event says nothing about the one after.
+    columns["funding_next_h"] = np.where(left >= 0, left, np.nan)
+    return pd.DataFrame(columns)

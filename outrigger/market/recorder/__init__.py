@@ -1,0 +1,1 @@
+"""Live recording of order books, funding, open interest, ratios and liquidations."""

@@ -1,0 +1,1 @@
+"""Order book, metrics and liquidations on disk: what Freqtrade keeps no history of."""

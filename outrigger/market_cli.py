@@ -1,0 +1,200 @@
+"""Commands about market data that Freqtrade keeps no history of: record, download, features, liquidations."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from outrigger.errors import SettingsError
+
+STORE = Path("user_data/outrigger/market")
+console = Console()
+
+StoreOption = Annotated[Path, typer.Option("--store", help="The store's directory.")]
+PairsOption = Annotated[str, typer.Option("--pairs", help="Comma-separated, such as BTC/USDT:USDT.")]
+ExchangeOption = Annotated[str, typer.Option("--exchange", help="binance or bybit.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Split a comma-separated argument."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def moment(text: str) -> datetime:
+    """Read a time; without a zone it is UTC.
+
+    Raises
+    ------
+    SettingsError
+        If it is none.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is not a time: write it like '2025-05-10 12:00' (UTC)") from error
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def print_json(value: Any) -> None:
+    """Print strict JSON to standard output."""
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+def record(
+    pairs: PairsOption,
+    store: StoreOption = STORE,
+    exchange: ExchangeOption = "binance",
+    minutes: Annotated[
+        float | None, typer.Option("--for", min=0.01, help="Minutes to record; without end unless said.")
+    ] = None,
+    retain: Annotated[int | None, typer.Option(min=1, help="Days to keep; all unless said.")] = None,
+    levels: Annotated[
+        int | None, typer.Option(min=5, help="Book levels a side; the most the exchange gives unless said.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Record from a replay exchange at this address instead.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record order book, funding, open interest and liquidations until Ctrl-C."""
+    from outrigger.market.recorder.exchange_recorder import exchange_recorder
+    from outrigger.market.recorder.record import record as run_record
+    from outrigger.market.recorder.recorder import Recorder
+    from outrigger.market.recorder.settings import RecorderSettings
+    from outrigger.replay.overlay import exchange_overlay
+
+    named = exchange_overlay(address)["exchange"]["ccxt_config"] if address else None
+    kept = RecorderSettings(retain_days=retain)
+
+    def build() -> Recorder:
+        return exchange_recorder(
+            exchange, words(pairs), store, kept, levels=levels, liquidations=address is None, config=named
+        )
+
+    progress = Console(stderr=True)
+    for_s = None if minutes is None else minutes * 60
+    health = run_record(build, for_s=for_s, say=lambda line: progress.print(line, highlight=False))
+    if as_json:
+        print_json(health.to_dict())
+    else:
+        console.print(health.line())
+
+
+def download(
+    pairs: PairsOption = "",
+    start: Annotated[str | None, typer.Option("--from", help="First day, such as 2025-05-01.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--import", help="Import a directory of archives instead.")
+    ] = None,
+    store: StoreOption = STORE,
+    parallel: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 4,
+    base_url: Annotated[str | None, typer.Option(help="Where the archives are, if elsewhere.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch Binance's daily book and metrics archives into the store, checked, or import them from disk."""
+    from outrigger.market.archives.directory import import_directory
+    from outrigger.market.archives.download import BASE_URL
+    from outrigger.market.archives.download import download as run_download
+    from outrigger.market.store.store import MarketStore
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("archives", total=None)
+
+        def show(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        with MarketStore(store) as into:
+            if source is not None:
+                report = import_directory(into, source, words(pairs) or None, show)
+            else:
+                if start is None or end is None:
+                    raise SettingsError("say which days: --from 2025-05-01 --to 2025-05-31")
+                days: tuple[date, date] = (moment(start).date(), moment(end).date())
+                url = base_url or BASE_URL
+                report = run_download(
+                    into, words(pairs), *days, base_url=url, parallel=parallel, progress=show
+                )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        console.print(f"{report.rows:,} rows stored in {store}", highlight=False)
+        console.print(f"files: {report.outcomes}; readings with defects: {report.defects or 'none'}")
+        for refused in report.refused:
+            console.print(f"{refused.outcome}: {refused.message}", highlight=False, markup=False)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def features(
+    pair: Annotated[str, typer.Option(help="Such as BTC/USDT:USDT.")],
+    start: Annotated[str, typer.Option("--from", help="First moment (UTC).")],
+    end: Annotated[str, typer.Option("--to", help="Last moment (UTC).")],
+    store: StoreOption = STORE,
+    exchange: ExchangeOption = "binance",
+    timeframe: Annotated[str, typer.Option(help="Clock.")] = "5m",
+    max_age: Annotated[int | None, typer.Option(min=1, help="Seconds a reading counts for.")] = None,
+    datadir: Annotated[
+        Path | None, typer.Option(help="Take funding from the candles of this data directory.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all rows to this CSV file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the store says of a pair: book, funding and open-interest features at each closed candle."""
+    from outrigger.commands.features import feature_table
+    from outrigger.market.candles import read_candles
+    from outrigger.market.store.store import MarketStore
+
+    asked = (pair, moment(start), moment(end))
+    funding = None if datadir is None else read_candles(datadir, pair, "1h", "funding_rate")
+    found = feature_table(
+        MarketStore(store, exchange), *asked, timeframe=timeframe, max_age_s=max_age, funding=funding
+    )
+    if out is not None:
+        found.write_csv(out)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console.print(found.table())
+
+
+def liquidations(
+    datadir: Annotated[Path, typer.Option("--datadir", help="A Freqtrade data directory.")],
+    pair: Annotated[str, typer.Option(help="Such as BTC/USDT:USDT.")],
+    start: Annotated[str | None, typer.Option("--from", help="First moment shown (UTC).")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last moment shown (UTC).")] = None,
+    timeframe: Annotated[str, typer.Option(help="Candles to read.")] = "5m",
+    plot: Annotated[Path | None, typer.Option(help="Write a heatmap to this HTML file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate where forced liquidations are waiting: an estimate from volume, open interest and leverage."""
+    from outrigger.commands.liquidation_chart import write_chart
+    from outrigger.commands.liquidations import as_table, level_map
+
+    first, last = (moment(text) if text else None for text in (start, end))
+    found = level_map(datadir, pair, first, last, timeframe=timeframe)
+    if plot is not None:
+        write_chart(found, plot)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        console.print(as_table(found))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands.
+
+    Parameters
+    ----------
+    app : Typer
+        The command line they become part of.
+    """
+    for command in (record, download, features, liquidations):
+        app.command()(command)
