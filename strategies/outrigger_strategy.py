@@ -21,7 +21,7 @@ from freqtrade.strategy import IStrategy, stoploss_from_absolute
 from pandas import DataFrame
 
 from outrigger import __version__
-from outrigger.bot import breaker_file, frames, parameters, plots, sizing
+from outrigger.bot import breaker_file, frames, parameters, plots, recording, sizing
 from outrigger.bot.faults import FaultLog
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords, to_ms
@@ -96,10 +96,11 @@ class Outrigger(IStrategy):
         return PROTECTIONS if self.settings.risk.protections else []
 
     def bot_start(self, **kwargs: Any) -> None:
-        """Refuse configurations that would defeat the stop; remember the breaker."""
+        """Refuse configurations that would defeat the stop; remember the breaker; start recording."""
         parameters.refuse_contradictions(self)
         if self._live:
             self.breaker = breaker_file.load(self._breaker_path)
+            self.recorder = recording.start(self.settings.market, self.config)
 
     # Candles to signals
 

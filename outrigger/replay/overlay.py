@@ -82,6 +82,8 @@ def trade_overlay(user: Mapping[str, Any], database: str) -> Config:
         "dry_run": True,
         "initial_state": "running",
         "db_url": database,
+        # A replay must never become part of the trader's own market history.
+        "outrigger": {"market": {"record": False}},
         **pricing,
         **silenced,
         **quiet,

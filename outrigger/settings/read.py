@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from outrigger.errors import SettingsError
+from outrigger.settings.market import MarketSettings
 from outrigger.settings.risk import RiskSettings
 from outrigger.settings.section import Section, Tune, tune_of
 from outrigger.settings.signals import SignalSettings
@@ -25,6 +26,7 @@ class Settings(Section):
     stop: StopSettings = StopSettings()
     signals: SignalSettings = SignalSettings()
     risk: RiskSettings = RiskSettings()
+    market: MarketSettings = MarketSettings()
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
