@@ -111,7 +111,7 @@ class EntryDesk:
         track, widths = self._keeper.track(pair), self._keeper.widths(pair, now_ms)
         if track is None or widths is None:
             return 1
-        sigma = float(track.market.sigma[track.last_closed(now_ms)])
+        sigma = float(track.market.sigma[self._keeper.last_closed(pair, now_ms)])
         ticket = self._tickets[pair] = Ticket(widths.protect, sigma, confidence)
         full = ticket.sized(Account(equity), settings.max_leverage, 0.0, settings)
         ticket.leverage = choose_leverage(
@@ -216,7 +216,7 @@ def unrealised(trades: Iterable[LocalTrade], keeper: StopKeeper, now_ms: int) ->
     total = 0.0
     for trade in trades:
         track = keeper.track(trade.pair)
-        row = track.last_closed(now_ms) if track else -1
+        row = keeper.last_closed(trade.pair, now_ms)
         if track is None or row < 0:
             return nan
         side = -1 if trade.is_short else 1

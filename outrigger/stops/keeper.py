@@ -26,15 +26,27 @@ class StopKeeper:
     def __init__(self, min_step: float) -> None:
         self.min_step = min_step
         self._tracks: dict[str, StopTrack] = {}
+        self._found: dict[str, tuple[int, int]] = {}
         self._states: dict[int, StopState] = {}
 
     def set_track(self, pair: str, track: StopTrack) -> None:
         """Replace a pair's candles and widths; states of its trades stay."""
         self._tracks[pair] = track
+        self._found.pop(pair, None)
 
     def track(self, pair: str) -> StopTrack | None:
         """Candles and widths of a pair, or None before its first analysis."""
         return self._tracks.get(pair)
+
+    def last_closed(self, pair: str, now_ms: int) -> int:
+        """Row of a pair's last closed candle, -1 where there is none; the same moment is asked for often."""
+        found = self._found.get(pair)
+        if found is not None and found[0] == now_ms:
+            return found[1]
+        track = self._tracks.get(pair)
+        row = track.last_closed(now_ms) if track else -1
+        self._found[pair] = (now_ms, row)
+        return row
 
     def state(self, trade_id: int) -> StopState | None:
         """State of a trade, or None where it is not known."""
@@ -52,7 +64,7 @@ class StopKeeper:
     def widths(self, pair: str, now_ms: int) -> Widths | None:
         """Widths known now for an entry in this pair; None where the protective distance is unknown."""
         track = self._tracks.get(pair)
-        row = track.last_closed(now_ms) if track else -1
+        row = self.last_closed(pair, now_ms)
         if track is None or row < 0:
             return None
         widths = track.widths.at(row)
@@ -140,10 +152,12 @@ class StopKeeper:
         state, track = self._states.get(trade_id), self._tracks.get(pair)
         if state is None or track is None:
             return state
-        last = track.last_closed(now_ms)
+        last = self.last_closed(pair, now_ms)
         if last < 0 or track.closed_at_ms[last] <= state.as_of_ms:
             return state
-        first = int(track.closed_at_ms.searchsorted(state.as_of_ms, side="right"))
+        first = last
+        if last > 0 and track.closed_at_ms[last - 1] > state.as_of_ms:
+            first = int(track.closed_at_ms.searchsorted(state.as_of_ms, side="right"))
         extremes = track.extreme(state.side)
         for row in range(first, last + 1):
             closed_at = int(track.closed_at_ms[row])
@@ -154,7 +168,7 @@ class StopKeeper:
     def crossed(self, trade_id: int, pair: str, now_ms: int) -> bool:
         """Tell whether the last closed price has already passed the trade's stop."""
         state, track = self._states.get(trade_id), self._tracks.get(pair)
-        row = track.last_closed(now_ms) if track else -1
+        row = self.last_closed(pair, now_ms)
         if state is None or track is None or row < 0 or track.closed_at_ms[row] < state.as_of_ms:
             return False
         return is_crossed(state, float(track.close[row]))

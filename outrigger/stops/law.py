@@ -11,7 +11,7 @@ A candle that cannot be read (NaN) or a width that is not known changes nothing:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 
 from outrigger.errors import DataError
@@ -102,8 +102,9 @@ def open_stop(side: int, entry: float, widths: Widths, as_of_ms: int) -> StopSta
     if not (isfinite(widths.protect) and 0 < widths.protect < 1):
         raise DataError(f"protective distance is {widths.protect!r}: it has to lie between 0 and 1")
     protective = entry * (1 - side * widths.protect)
-    state = StopState(side, entry, protective, protective, entry, widths.activation <= 0, as_of_ms)
-    return _trail(state, widths, min_step=0.0) if state.armed else state
+    armed = widths.activation <= 0
+    stop = _trailed(side, entry, protective, widths.trail, 0.0) if armed else protective
+    return StopState(side, entry, protective, stop, entry, armed, as_of_ms)
 
 
 def advance(
@@ -137,17 +138,18 @@ def advance(
         best = side * max(side * best, side * extreme)
         # The candle's own move counts, not an old best: a forecast that falls must not arm a trade late.
         armed = armed or side * (extreme / state.entry - 1) >= widths.activation - ROUNDING
-    moved = replace(state, best=best, armed=armed, as_of_ms=closed_at_ms)
-    return _trail(moved, widths, min_step if state.armed else 0.0) if armed else moved
+    stop = state.stop
+    if armed:
+        stop = _trailed(side, best, stop, widths.trail, min_step if state.armed else 0.0)
+    return StopState(side, state.entry, state.protective, stop, best, armed, closed_at_ms)
 
 
-def _trail(state: StopState, widths: Widths, min_step: float) -> StopState:
+def _trailed(side: int, best: float, stop: float, trail: float, min_step: float) -> float:
     """Ratchet the stop of an armed trade up to its trail, if that is worth an order."""
-    if not (isfinite(widths.trail) and widths.trail > 0):
-        return state
-    candidate = state.best * (1 - state.side * widths.trail)
-    offered, held = state.side * candidate, state.side * state.stop
-    return replace(state, stop=candidate) if offered >= held + min_step * state.stop else state
+    if not (isfinite(trail) and trail > 0):
+        return stop
+    candidate = best * (1 - side * trail)
+    return candidate if side * candidate >= side * stop + min_step * stop else stop
 
 
 def is_crossed(state: StopState, price: float) -> bool:
