@@ -184,17 +184,24 @@ def fit_shipped(datadir: Path, pairs: Sequence[str], train_until: datetime) -> H
     return fit(histories, horizons=SHIPPED_HORIZONS, profile=season, provenance=provenance)
 
 
-def _print(result: Comparison, console: Console) -> None:
-    """Draw the comparison as a table."""
-    table = Table(
-        title=f"QLIKE of {result.horizon_hours:g} h variance, {result.test_from} to {result.test_until}"
-    )
-    pairs = [pair.split("_")[0] for pair in result.scores[0].by_pair]
-    for column in ("forecast", "QLIKE", f"vs {REFERENCE}", "DM", "p", *pairs):
-        table.add_column(column, justify="left" if column == "forecast" else "right")
-    for row in result.table_rows():
+def _draw(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], console: Console) -> None:
+    table = Table(title=title)
+    table.add_column("forecast")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
         table.add_row(*row)
     console.print(table)
+
+
+def _print(result: Comparison, console: Console) -> None:
+    """Draw the comparison as a table."""
+    rows = result.table_rows()
+    title = f"QLIKE of {result.horizon_hours:g} h variance, {result.test_from} to {result.test_until}"
+    pairs = [pair.split("_")[0] for pair in result.scores[0].by_pair]
+    # Two tables, because numbers that are cut to fit a terminal are worse than none.
+    _draw(title, ("QLIKE", f"vs {REFERENCE}", "DM", "p"), [row[:5] for row in rows], console)
+    _draw("by pair", tuple(pairs), [(row[0], *row[5:]) for row in rows], console)
     best, second = result.scores[0].name, result.scores[1].name
     test = result.winner_against_runner_up
     console.print(f"{best} against {second}: DM {test.statistic:+.2f}, p {test.p_value:.3f}")
