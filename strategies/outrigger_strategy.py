@@ -24,9 +24,9 @@ from outrigger import __version__
 from outrigger.bot import breaker_file, frames, parameters, plots, recording, sizing
 from outrigger.bot.faults import FaultLog
 from outrigger.bot.protections import PROTECTIONS
-from outrigger.bot.records import TradeRecords, to_ms
-from outrigger.bot.sizing import EntryDesk
+from outrigger.bot.records import TradeRecords
 from outrigger.errors import OutriggerError, SettingsError
+from outrigger.market.moment import to_ms
 from outrigger.risk import breaker
 from outrigger.settings.read import Settings
 from outrigger.signals.confidence import confidence_of
@@ -81,7 +81,7 @@ class Outrigger(IStrategy):
         self._blind = False
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
-        self.desk = EntryDesk(self.keeper)
+        self.desk = sizing.EntryDesk(self.keeper)
         self._breaker_path = breaker_file.path_in(
             Path(config["user_data_dir"]), str(config.get("db_url", ""))
         )

@@ -7,7 +7,6 @@ FreqUI draws annotations too: there each trade's own stop is replayed with the l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +14,9 @@ from freqtrade.ft_types import AnnotationType
 from freqtrade.persistence import LocalTrade
 from pandas import DataFrame
 
+from outrigger.bot.records import side_of
 from outrigger.errors import DataError
+from outrigger.market.moment import from_ms, to_ms
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.explain import Step, explain
 from outrigger.stops.policies import WidthColumns
@@ -82,14 +83,14 @@ def of_trades(
     """
     drawn: list[AnnotationType] = []
     for trade in trades:
-        opened = _ms(trade.date_entry_fill_utc or trade.open_date_utc)
-        until = _ms(trade.close_date_utc) if trade.close_date_utc else end_ms
+        opened = to_ms(trade.date_entry_fill_utc or trade.open_date_utc)
+        until = to_ms(trade.close_date_utc) if trade.close_date_utc else end_ms
         if opened > end_ms or until < start_ms:
             continue
         try:
             # A trade may end in the candle it began in; its stop is still told at that candle's close.
             told_to = max(until, track.candle_end(opened))
-            steps = explain(track, -1 if trade.is_short else 1, trade.open_rate, opened, settings, told_to)
+            steps = explain(track, side_of(trade), trade.open_rate, opened, settings, told_to)
         except DataError:
             continue
         drawn += _lines(steps, until) + _arming(steps)
@@ -103,8 +104,8 @@ def _lines(steps: list[Step], until: int) -> list[AnnotationType]:
     return [
         {
             "type": "line",
-            "start": _date(corner.closed_at_ms),
-            "end": _date(max(end, corner.closed_at_ms)),
+            "start": from_ms(corner.closed_at_ms),
+            "end": from_ms(max(end, corner.closed_at_ms)),
             "y_start": corner.stop,
             "y_end": corner.stop,
             "color": ARMED if corner.armed else PROTECTIVE,
@@ -118,7 +119,7 @@ def _arming(steps: list[Step]) -> list[AnnotationType]:
     """A point where the trail armed, unless it was armed from the entry on."""
     for before, step in pairwise(steps):
         if step.armed and not before.armed:
-            date = _date(step.closed_at_ms)
+            date = from_ms(step.closed_at_ms)
             return [
                 {
                     "type": "point",
@@ -130,11 +131,3 @@ def _arming(steps: list[Step]) -> list[AnnotationType]:
                 }
             ]
     return []
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def _date(moment_ms: int) -> datetime:
-    return datetime.fromtimestamp(moment_ms / 1000, tz=UTC)

@@ -6,23 +6,18 @@ A backtest keeps nothing: it never restarts, and Freqtrade scans all custom data
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from freqtrade.persistence import Trade
 
 from outrigger.bot.faults import FaultLog
 from outrigger.errors import StateError
+from outrigger.market.moment import to_ms
 from outrigger.stops.document import KEY, TradeDocument, loads
 from outrigger.stops.keeper import StopKeeper
 from outrigger.stops.law import StopState
 
 HOUR_MS = 3_600_000
-
-
-def to_ms(moment: datetime) -> int:
-    """Milliseconds since the epoch."""
-    return round(moment.timestamp() * 1000)
 
 
 def side_of(trade: Trade) -> int:

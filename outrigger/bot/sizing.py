@@ -9,6 +9,7 @@ from typing import Any
 
 from freqtrade.persistence import LocalTrade
 
+from outrigger.bot.records import side_of
 from outrigger.risk.leverage import LeverageChoice, choose_leverage
 from outrigger.risk.liquidation import MaintenanceTier, maintenance_tiers
 from outrigger.risk.size import Account, Market, SizeDecision, open_risk, position_size
@@ -191,7 +192,7 @@ def account_of(
         state = keeper.state(trade.id)
         stop = state.stop if state else trade.stop_loss
         notional = trade.amount * trade.open_rate
-        side = -1 if trade.is_short else 1
+        side = side_of(trade)
         total += open_risk(side, trade.open_rate, stop, notional, settings) if stop else inf
     return Account(equity, total, margin)
 
@@ -219,7 +220,7 @@ def unrealised(trades: Iterable[LocalTrade], keeper: StopKeeper, now_ms: int) ->
         row = keeper.last_closed(trade.pair, now_ms)
         if track is None or row < 0:
             return nan
-        side = -1 if trade.is_short else 1
+        side = side_of(trade)
         total += side * trade.amount * (float(track.close[row]) - trade.open_rate)
     return total
 

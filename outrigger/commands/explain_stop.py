@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from outrigger.errors import DataError
 from outrigger.market.candles import read_candles
+from outrigger.market.moment import from_ms
 from outrigger.replay.synth import is_synthetic
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import market_columns, measure_noise, stop_charts
@@ -237,7 +237,7 @@ def as_table(told: Explanation, *, every_candle: bool) -> Table:
 
 
 def _cells(step: Step, number: int, *, arms: bool, dated: bool) -> tuple[str, ...]:
-    moment = datetime.fromtimestamp(step.closed_at_ms / 1000, tz=UTC)
+    moment = from_ms(step.closed_at_ms)
     name = f"{moment:%m-%d %H:%M}" if dated else f"{number}"
     made_of = " = ".join(cause.name for cause in step.causes if cause.decides)
     happened = [

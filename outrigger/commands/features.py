@@ -6,7 +6,7 @@ Pure functions of the store on a clock of closed candles; for looking, plotting 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from outrigger.market.features.book import BookTerms, book_features
 from outrigger.market.features.funding import funding_features, funding_rows
 from outrigger.market.features.interest import InterestTerms, interest_features
 from outrigger.market.features.registry import FEATURES
+from outrigger.market.moment import to_ms
 from outrigger.market.store.schema import Kind
 from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
@@ -116,7 +117,7 @@ def feature_table(
         If the period holds no close, or the store nothing of the pair.
     """
     step = timeframe_ms(timeframe)
-    first, last = (round(moment.timestamp() * 1000) for moment in (start, end))
+    first, last = (to_ms(moment) for moment in (start, end))
     clock = np.arange(-(-first // step) * step, last + 1, step, dtype=np.int64)
     if not len(clock):
         raise DataError(f"no {timeframe} candle closes between {start} and {end}: ask for a longer period")
@@ -141,5 +142,5 @@ def feature_table(
         ],
         axis=1,
     )
-    closed = pd.DatetimeIndex([datetime.fromtimestamp(int(moment) / 1000, UTC) for moment in clock])
+    closed = pd.to_datetime(clock, unit="ms", utc=True)
     return FeatureTable(pair, timeframe, columns.set_axis(closed, axis=0))

@@ -8,6 +8,7 @@ from typing import Any
 
 from outrigger.commands.explain_stop import TradeAsked
 from outrigger.errors import DataError, SettingsError
+from outrigger.market.moment import to_ms
 from outrigger.review.backtest_export import read_export
 from outrigger.settings.configured import block_of
 from outrigger.settings.read import with_values
@@ -157,7 +158,7 @@ def trade_by_hand(
     """
     if opened is None:
         raise DataError("say when the trade was filled: --opened '2025-05-10 12:00'")
-    return TradeAsked(data, pair, timeframe, side_of(side), round(opened.timestamp() * 1000), entry)
+    return TradeAsked(data, pair, timeframe, side_of(side), to_ms(opened), entry)
 
 
 def trade_of_export(data: Path, export: Path, number: int) -> TradeAsked:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import outrigger
+from outrigger.market.moment import from_ms
 from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.report import Words
 
@@ -195,4 +195,4 @@ def _fees(results: Mapping[str, BacktestResult]) -> str:
 
 def date(moment_ms: int) -> str:
     """Write a time in ms since the epoch as a trader reads it, in UTC."""
-    return datetime.fromtimestamp(moment_ms / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M")
+    return from_ms(moment_ms).strftime("%Y-%m-%d %H:%M")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from outrigger.errors import DataError
+from outrigger.market.moment import in_utc
 from outrigger.market.timeframe import timeframe_ms
 
 _STALE_LENGTHS = 2
@@ -44,7 +45,7 @@ def open_times_ms(dates: pd.Series, chart: str) -> npt.NDArray[np.int64]:
         raise DataError(
             f"{chart}: candle {int(np.argmax(index.isna()))} has no date: download the chart again"
         )
-    utc = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
+    utc = in_utc(index)
     times = utc.as_unit("ms").asi8.astype(np.int64, copy=False)
     backward = np.flatnonzero(np.diff(times) <= 0)
     if backward.size:

@@ -20,6 +20,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from outrigger.errors import DataError
+from outrigger.market.moment import in_utc
 from outrigger.market.timeframe import timeframe_ms
 
 OHLCV = ("date", "open", "high", "low", "close", "volume")
@@ -106,13 +107,12 @@ def normalise(frame: pd.DataFrame, name: str, columns: tuple[str, ...] = OHLCV) 
         raise DataError(
             f"{name}: column date holds {chosen['date'].dtype}, not dates; download the file again"
         )
-    dates = chosen["date"].dt
-    utc = dates.tz_localize("UTC") if dates.tz is None else dates.tz_convert("UTC")
+    utc = in_utc(pd.DatetimeIndex(chosen["date"]))
     try:
         values = chosen.drop(columns="date").astype("float64")
     except (TypeError, ValueError) as error:
         raise DataError(f"{name}: a value is not a number ({error}); download the file again") from error
-    values.insert(0, "date", utc.dt.as_unit("ms"))
+    values.insert(0, "date", utc.as_unit("ms"))
     return values
 
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
 from outrigger.errors import StateError
+from outrigger.market.moment import from_ms
 from outrigger.settings.risk import RiskSettings
 
 VERSION = 1
@@ -169,7 +169,7 @@ def explain(state: BreakerState, time_ms: int) -> str | None:
     """
     if not is_tripped(state, time_ms):
         return None
-    until = datetime.fromtimestamp(state.tripped_until_ms / 1000, tz=UTC)
+    until = from_ms(state.tripped_until_ms)
     return (
         f"equity fell {state.fall:.1%} from its recent peak: no new entries until {until:%Y-%m-%d %H:%M} UTC"
     )

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from outrigger.errors import DataError
+from outrigger.market.moment import in_utc
 from outrigger.volatility.ranges import usable
 from outrigger.volatility.windows import Array
 
@@ -35,8 +36,7 @@ def _periods(dates: pd.Series) -> npt.NDArray[np.int64]:
         raise DataError(f"candles: column 'date' has dtype {dates.dtype}; convert it with pandas.to_datetime")
     if bool(dates.isna().any()):
         raise DataError("candles: column 'date' has empty values; drop those rows")
-    index = pd.DatetimeIndex(dates)
-    index = index.tz_localize("UTC") if index.tz is None else index.tz_convert("UTC")
+    index = in_utc(pd.DatetimeIndex(dates))
     period, rest = np.divmod(index.as_unit("ms").asi8, _PERIOD_MS)
     if bool(rest.any()):
         at = index[int(np.flatnonzero(rest)[0])]

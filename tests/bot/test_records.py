@@ -10,7 +10,8 @@ import pytest
 from freqtrade.persistence import CustomDataWrapper, LocalTrade, Trade
 
 from outrigger.bot.faults import FaultLog
-from outrigger.bot.records import TradeRecords, side_of, to_ms
+from outrigger.bot.records import TradeRecords, side_of
+from outrigger.market.moment import to_ms
 from outrigger.stops.document import KEY, VERSION, loads
 from outrigger.stops.keeper import StopKeeper
 from tests.bot.trading import ENTRY, PAIR, START_MS, VOLATILITY, keeper, moment, ms, stored_trade, trade
