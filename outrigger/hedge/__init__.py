@@ -1,0 +1,1 @@
+"""The hedge: how well one pair stands in for another, how large a leg is, and how long it lives."""
