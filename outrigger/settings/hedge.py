@@ -50,7 +50,7 @@ class HedgeSettings(Section):
         1.0, "The ratio is never raised above this.", unit="share of beta", ge=0.05, le=1.5
     )
     max_leg: float = parameter(
-        1.0, "Largest leg; smaller binds where the candidate is much calmer.", unit=PRIMARY, ge=0.05, le=3.0
+        1.5, "Largest leg; smaller binds where the candidate is much calmer.", unit=PRIMARY, ge=0.05, le=3.0
     )
     correlation_floor: float = parameter(
         0.6,
@@ -97,14 +97,15 @@ class HedgeSettings(Section):
         le=1.0,
     )
     band: float = parameter(
-        0.25,
-        "The leg is resized only when it is off its target by more than this; wider trades less.",
+        0.1,
+        "The leg is resized only when it is off its target by more than this; wider trades less and hedges "
+        "worse.",
         unit="share of the target",
         ge=0.02,
         le=1.0,
     )
     rebalance_minutes: float = parameter(
-        240.0, "Least time between two changes of a leg's size.", unit="minutes", ge=1.0, le=10080.0
+        60.0, "Least time between two changes of a leg's size.", unit="minutes", ge=1.0, le=10080.0
     )
     spread: float = parameter(
         0.0002,
