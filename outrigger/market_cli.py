@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from outrigger.errors import SettingsError
+
+if TYPE_CHECKING:
+    from outrigger.market.archives.report import ArchiveReport
+    from outrigger.market.store.store import MarketStore
 
 STORE = Path("user_data/outrigger/market")
 console = Console()
@@ -20,6 +26,7 @@ StoreOption = Annotated[Path, typer.Option("--store", help="The store's director
 PairsOption = Annotated[str, typer.Option("--pairs", help="Comma-separated, such as BTC/USDT:USDT.")]
 ExchangeOption = Annotated[str, typer.Option("--exchange", help="binance or bybit.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ShowProgress = Callable[[str, int, int], None]
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -94,9 +101,25 @@ def download(
     source: Annotated[
         Path | None, typer.Option("--import", help="Import a directory of archives instead.")
     ] = None,
+    positioning: Annotated[
+        Path | None, typer.Option(help="Import a directory of a vendor's positioning files instead.")
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(help="With --positioning: data directory whose candles show which depth is stale."),
+    ] = None,
     store: StoreOption = STORE,
+    exchange: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose history an import is; binance, or aggregate for --positioning, unless said."
+        ),
+    ] = None,
     parallel: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 4,
     base_url: Annotated[str | None, typer.Option(help="Where the archives are, if elsewhere.")] = None,
+    keep_refused: Annotated[
+        Path | None, typer.Option(help="Keep downloaded files that cannot be used in this directory.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch Binance's daily book and metrics archives into the store, checked, or import them from disk."""
@@ -105,28 +128,72 @@ def download(
     from outrigger.market.archives.download import download as run_download
     from outrigger.market.store.store import MarketStore
 
+    _check_sources(source, positioning, prices, exchange)
+    named = exchange or ("binance" if positioning is None else "aggregate")
+    with _archive_progress() as show, MarketStore(store, named) as into:
+        if positioning is not None:
+            report = _import_positioning(into, positioning, prices, show)
+        elif source is not None:
+            report = import_directory(into, source, words(pairs) or None, show)
+        else:
+            if start is None or end is None:
+                raise SettingsError("say which days: --from 2025-05-01 --to 2025-05-31")
+            report = run_download(
+                into,
+                words(pairs),
+                moment(start).date(),
+                moment(end).date(),
+                base_url=base_url or BASE_URL,
+                parallel=parallel,
+                aside=keep_refused,
+                progress=show,
+            )
+    _print_report(report, store / named, as_json=as_json)
+
+
+def _check_sources(
+    source: Path | None, positioning: Path | None, prices: Path | None, exchange: str | None
+) -> None:
+    if source is not None and positioning is not None:
+        raise SettingsError("--import and --positioning are two kinds of files: give one of them at a time")
+    if prices is not None and positioning is None:
+        raise SettingsError("--prices says which positioning depth is stale: it goes with --positioning DIR")
+    if source is None and positioning is None and exchange not in (None, "binance"):
+        raise SettingsError(
+            f"the archives that can be fetched are Binance's, not of {exchange}: leave --exchange out, "
+            "or import files of your own with --import DIR"
+        )
+
+
+@contextmanager
+def _archive_progress() -> Iterator[ShowProgress]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("archives", total=None)
 
         def show(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        with MarketStore(store) as into:
-            if source is not None:
-                report = import_directory(into, source, words(pairs) or None, show)
-            else:
-                if start is None or end is None:
-                    raise SettingsError("say which days: --from 2025-05-01 --to 2025-05-31")
-                days: tuple[date, date] = (moment(start).date(), moment(end).date())
-                url = base_url or BASE_URL
-                report = run_download(
-                    into, words(pairs), *days, base_url=url, parallel=parallel, progress=show
-                )
+        yield show
+
+
+def _import_positioning(
+    into: MarketStore, directory: Path, prices: Path | None, show: ShowProgress
+) -> ArchiveReport:
+    from outrigger.market.archives.market_prices import market_prices
+    from outrigger.market.archives.positioning import import_positioning, positioning_pairs
+
+    known = None if prices is None else market_prices(prices, positioning_pairs(directory))
+    return import_positioning(into, directory, known, show)
+
+
+def _print_report(report: ArchiveReport, where: Path, *, as_json: bool) -> None:
+    """Print what became of the files; ends the command with 1 where some could not be used."""
     if as_json:
         print_json(report.to_dict())
     else:
-        console.print(f"{report.rows:,} rows stored in {store}", highlight=False)
-        console.print(f"files: {report.outcomes}; readings with defects: {report.defects or 'none'}")
+        console.print(f"{report.rows:,} rows stored in {where}", highlight=False)
+        defects = report.defects or "none"
+        console.print(f"files: {report.outcomes}; readings with defects: {defects}", soft_wrap=True)
         for refused in report.refused:
             console.print(f"{refused.outcome}: {refused.message}", highlight=False, markup=False)
     if report.refused:

@@ -150,3 +150,48 @@ def test_liquidations_say_estimate_and_synthetic(synthetic: Path, tmp_path: Path
     assert "synthetic" in told.lower()
     assert "estimate" in page.read_text(encoding="utf-8")
     assert json.loads(run(*asked, "--json"))
+
+
+def test_download_positioning_goes_into_a_store_of_its_own_with_prices_against_stale_depth(
+    synthetic: Path, tmp_path: Path
+) -> None:
+    """The second reading's bids stand at a price that the market has left by two per cent."""
+    candles = pd.read_feather(synthetic / "futures" / "BTC_USDT_USDT-5m-futures.feather").set_index("date")
+    at = pd.date_range("2026-03-01", periods=3, freq="4h", tz="UTC", unit="ms")
+    price = candles["open"].reindex(at).to_numpy()
+    depth = pd.DataFrame({"date": at, "bids_quantity": [10.0, 11.0, 12.0], "asks_quantity": [9.0, 8.0, 7.0]})
+    depth["bids_usd"] = depth["bids_quantity"] * price * [0.9955, 0.9755, 0.9955]
+    depth["asks_usd"] = depth["asks_quantity"] * price * 1.0045
+    (tmp_path / "files").mkdir()
+    depth.to_feather(tmp_path / "files" / "BTC-perp-depth1pct-4h.feather")
+    asked = ("download", "--positioning", tmp_path / "files", "--prices", synthetic, "--json")
+    told = json.loads(run(*asked, "--store", tmp_path / "store"))
+    assert told["defects"] == {"off_market": 1}
+    rows = MarketStore(tmp_path / "store", "aggregate").read(PAIR, Kind.BOOK)
+    assert rows["bid_quote_1"].isna().tolist() == [False, True, False]
+    assert rows["ask_quote_1"].notna().all()
+    run(*asked, "--store", tmp_path / "store", "--exchange", "vendor")
+    assert MarketStore(tmp_path / "store", "vendor").pairs(Kind.BOOK) == (PAIR,)
+
+
+def test_download_imports_under_the_exchange_that_is_named(synthetic: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    name = "BTCUSDT-metrics-2026-03-01.csv"
+    (tmp_path / "in" / name).write_bytes((synthetic / "metrics" / name).read_bytes())
+    run("download", "--import", tmp_path / "in", "--store", tmp_path, "--exchange", "bybit")
+    assert MarketStore(tmp_path, "bybit").pairs(Kind.METRICS) == (PAIR,)
+    assert MarketStore(tmp_path).pairs(Kind.METRICS) == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--import", "a", "--positioning", "b"), "one of them at a time"),
+        (("--import", "a", "--prices", "b"), "goes with --positioning"),
+        (("--pairs", PAIR, "--exchange", "bybit"), "are Binance's, not of bybit"),
+    ],
+)
+def test_download_of_contradicting_sources_is_refused(
+    arguments: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said in refused(monkeypatch, capsys, "download", *arguments)

@@ -8,7 +8,7 @@ the spot pair. Where a pair has both, 4 h perpetual depth (one exchange) is take
 
 Stale depth: a row that repeats the one before to the last digit is masked. With prices of the market at
 hand, a side whose implied mid is off by more than 0.5 % is masked, the other side kept. Weak: without
-prices, a row that lags without repeating passes.
+prices, or where they are older than five minutes, a row that lags without repeating passes.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ TOLERANCE: Final = 0.005
 # Mean distance from the mid of the orders within ±1 % of it.
 _OFFSET: Final = 0.0045
 _HOUR_MS: Final = 3_600_000
+# An older price is no evidence: the market may have moved by the tolerance since.
+_PRICE_AGE_MS: Final = 300_000
 
 Prices = Mapping[str, pd.Series]
 
@@ -65,7 +67,8 @@ def import_positioning(
         Where from.
     prices : mapping of str to Series of float, optional
         By perpetual pair, the market's price at a moment: index milliseconds since the epoch, sorted; the
-        open of the candle that begins then. The last one at or before a reading is compared with it.
+        open of the candle that begins then; see `market_prices`. The last one at or before a reading is
+        compared with it, unless it is older than five minutes.
     progress : callable, optional
         Called with (file, done, total).
 
@@ -81,13 +84,7 @@ def import_positioning(
     OSError
         If the store cannot be written.
     """
-    found = [
-        (path, match) for path in sorted(directory.glob("*.feather")) if (match := _NAME.fullmatch(path.name))
-    ]
-    if not found:
-        raise DataError(
-            f"{directory}: no positioning files; they are named like BTC-perp-depth1pct-4h.feather"
-        )
+    found = _files(directory)
     names = {path.name for path, _ in found}
     deliveries = []
     for done, (path, match) in enumerate(found, start=1):
@@ -101,12 +98,48 @@ def import_positioning(
     return ArchiveReport(tuple(deliveries))
 
 
+def positioning_pairs(directory: Path) -> tuple[str, ...]:
+    """Perpetual pairs that a directory of positioning files is about: those whose prices are worth having.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the files are.
+
+    Returns
+    -------
+    tuple of str
+        Each once, in alphabetical order.
+
+    Raises
+    ------
+    DataError
+        If there is no positioning file.
+    """
+    return tuple(sorted({_perpetual(match) for _, match in _files(directory)}))
+
+
+def _files(directory: Path) -> list[tuple[Path, re.Match[str]]]:
+    found = [
+        (path, match) for path in sorted(directory.glob("*.feather")) if (match := _NAME.fullmatch(path.name))
+    ]
+    if not found:
+        raise DataError(
+            f"{directory}: no positioning files; they are named like BTC-perp-depth1pct-4h.feather"
+        )
+    return found
+
+
 def _finer(base: str) -> str:
     return f"{base}-perp-depth1pct-4h.feather"
 
 
+def _perpetual(match: re.Match[str]) -> str:
+    return f"{match['base']}/USDT:USDT"
+
+
 def _pair(match: re.Match[str]) -> str:
-    return f"{match['base']}/USDT" if match["what"].startswith("spot") else f"{match['base']}/USDT:USDT"
+    return f"{match['base']}/USDT" if match["what"].startswith("spot") else _perpetual(match)
 
 
 def _import(store: Store, path: Path, match: re.Match[str], prices: Prices) -> Delivery:
@@ -120,7 +153,7 @@ def _import(store: Store, path: Path, match: re.Match[str], prices: Prices) -> D
     defects: tuple[Defect, ...] = ()
     if kind is Kind.BOOK:
         rows = _blank(kind, starts, starts).assign(**{ours: frame[name] for name, ours in _DEPTH.items()})
-        defects = _mask_stale(rows, prices.get(f"{match['base']}/USDT:USDT"))
+        defects = _mask_stale(rows, prices.get(_perpetual(match)))
     elif kind is Kind.LIQUIDATIONS:
         rows = _liquidations(frame, starts + length)
     elif what == "open-interest-usd":
@@ -184,8 +217,10 @@ def _mask_stale(rows: pd.DataFrame, price: pd.Series | None) -> tuple[Defect, ..
     values[stale] = np.nan
     found = counted("stale_rows", times, stale, len(names))
     if price is not None and len(rows):
-        at = np.searchsorted(price.index.to_numpy(), times, side="right") - 1
-        known = np.where(at >= 0, price.to_numpy(dtype=np.float64)[at], np.nan)
+        moments = price.index.to_numpy()
+        at = np.searchsorted(moments, times, side="right") - 1
+        fresh = (at >= 0) & (times - moments[at] <= _PRICE_AGE_MS)
+        known = np.where(fresh, price.to_numpy(dtype=np.float64)[at], np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
             mids = values[:, 1::2] / values[:, ::2] / (1 + np.array([-_OFFSET, _OFFSET]))
         # A missing price or side is no contradiction.

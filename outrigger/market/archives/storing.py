@@ -7,14 +7,15 @@ stands as a whole: rows are never mixed from two sources, because each has its o
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final, Protocol
 
+import numpy as np
 import pandas as pd
 
+from outrigger.market.store.rows import DAY_MS, day_of, start_of
 from outrigger.market.store.schema import Kind
 
-DAY_MS: Final = 86_400_000
 # Rows of the archive before spill over into a day's first minutes; only later ones show that it was stored.
 _SPILL_MS: Final = 3_600_000
 
@@ -29,9 +30,6 @@ class Store(Protocol):
 
     def replace_day(self, pair: str, kind: Kind, day: date, rows: pd.DataFrame) -> None:
         """Put rows in the place of all that a day has."""
-
-    def days(self, pair: str, kind: Kind) -> tuple[date, ...]:
-        """Days that have rows."""
 
 
 def store_rows(store: Store, pair: str, kind: Kind, rows: pd.DataFrame, *, prefer_new: bool = True) -> int:
@@ -57,13 +55,18 @@ def store_rows(store: Store, pair: str, kind: Kind, rows: pd.DataFrame, *, prefe
     """
     # Different forced orders may share a millisecond; everything else is one reading a time.
     key = ["time_ms", "side", "price", "quote"] if kind is Kind.LIQUIDATIONS else ["time_ms"]
-    for number, part in rows.groupby(rows["known_ms"] // DAY_MS):
-        start = int(number) * DAY_MS
-        day = datetime.fromtimestamp(start / 1000, UTC).date()
+    days = rows["known_ms"].to_numpy() // DAY_MS
+    for number in np.unique(days).tolist():
+        start = number * DAY_MS
+        part = rows[days == number]
         held = store.read(pair, kind, start, start + DAY_MS)
-        merged = pd.concat((held, part) if prefer_new else (part, held), ignore_index=True)
-        merged = merged.drop_duplicates(key, keep="last").sort_values(["known_ms", "time_ms"])
-        store.replace_day(pair, kind, day, merged.reset_index(drop=True))
+        if not held.empty:
+            part = pd.concat((held, part) if prefer_new else (part, held), ignore_index=True)
+        if part.duplicated(key).any():
+            part = part.drop_duplicates(key, keep="last")
+        store.replace_day(
+            pair, kind, day_of(start), part.sort_values(["known_ms", "time_ms"], ignore_index=True)
+        )
     return len(rows)
 
 
@@ -86,7 +89,5 @@ def holds_day(store: Store, pair: str, kind: Kind, day: date) -> bool:
     bool
         True where rows became known after the day's first hour.
     """
-    start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
-    if day not in store.days(pair, kind):
-        return False
+    start = start_of(day)
     return not store.read(pair, kind, start + _SPILL_MS, start + DAY_MS).empty

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from outrigger.market.store.journal import Journal, read_journal
+from outrigger.market.store.layout import file_day
 from outrigger.market.store.packed import read_packed, write_packed
 from outrigger.market.store.record import HEADER_BYTES
-from outrigger.market.store.rows import arrange, join
+from outrigger.market.store.rows import DAY_MS, arrange, days_between, join, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
     from outrigger.market.store.rows import Columns
     from outrigger.market.store.schema import Schema
+
+_FEW_DAYS_MS: Final = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +132,38 @@ class Partition:
     def _contained(self) -> bytes | None:
         packed = read_packed(self.packed_path, self.schema, ())
         return packed.contained if packed else None
+
+
+def partitions(
+    directory: Path, schema: Schema, start_ms: int | None = None, end_ms: int | None = None
+) -> tuple[Partition, ...]:
+    """Days of a directory that have rows, in order.
+
+    Parameters
+    ----------
+    directory : Path
+        Of a pair and kind; it need not exist.
+    schema : Schema
+        What its rows are.
+    start_ms, end_ms : int, optional
+        Only days that this stretch touches, its end excluded; milliseconds since the epoch.
+
+    Returns
+    -------
+    tuple of Partition
+        Empty where there is none.
+    """
+    days: Iterable[date]
+    if start_ms is not None and end_ms is not None and end_ms - start_ms <= _FEW_DAYS_MS:
+        # Asked for by name: who goes through a year day by day need not list the year each time.
+        days = days_between(start_ms, end_ms)
+    else:
+        files = directory.iterdir() if directory.is_dir() else ()
+        days = {day for path in files if (day := file_day(path)) is not None}
+    found = (
+        Partition(directory, day, schema)
+        for day in sorted(days)
+        if (start_ms is None or start_of(day) + DAY_MS > start_ms)
+        and (end_ms is None or start_of(day) < end_ms)
+    )
+    return tuple(partition for partition in found if partition.holds_rows)

@@ -42,6 +42,11 @@ def start_of(day: date) -> int:
     return (day - date(1970, 1, 1)).days * DAY_MS
 
 
+def days_between(start_ms: int, end_ms: int) -> tuple[date, ...]:
+    """UTC days that a stretch of time touches, its end excluded, in milliseconds since the epoch."""
+    return tuple(day_of(at) for at in range(start_ms - start_ms % DAY_MS, end_ms, DAY_MS))
+
+
 def from_frame(rows: pd.DataFrame, schema: Schema, where: str) -> Columns:
     """Check a table and take it apart.
 

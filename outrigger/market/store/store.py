@@ -20,16 +20,14 @@ from outrigger.market.store.coverage import Gap, gaps
 from outrigger.market.store.journal import Journal, JournalHeldError
 from outrigger.market.store.layout import file_day, kind_directory, pair_name
 from outrigger.market.store.manifest import check_version, write_version
-from outrigger.market.store.partition import Partition
+from outrigger.market.store.partition import Partition, partitions
 from outrigger.market.store.rows import (
-    DAY_MS,
     arrange,
     day_of,
     from_frame,
     gather,
     key_names,
     split_by_day,
-    start_of,
     to_frame,
 )
 from outrigger.market.store.schema import SCHEMAS, Kind
@@ -150,10 +148,8 @@ class MarketStore:
         wanted = [name for name in schema.columns if columns is None or name in (*times, *columns)]
         needed = [name for name in schema.columns if name in (*wanted, *key_names(schema))]
         days = (
-            self._partition(pair, kind, day).read(needed)
-            for day in self.days(pair, kind)
-            if (start_ms is None or start_of(day) + DAY_MS > start_ms)
-            and (end_ms is None or start_of(day) < end_ms)
+            partition.read(needed)
+            for partition in partitions(self._directory_of(pair, kind), schema, start_ms, end_ms)
         )
         rows = arrange(gather(days, needed), schema)
         first = 0 if start_ms is None else int(rows["known_ms"].searchsorted(start_ms))
@@ -198,10 +194,8 @@ class MarketStore:
 
     def days(self, pair: str, kind: Kind) -> tuple[date, ...]:
         """UTC days of `known_ms` that have rows, in order."""
-        directory = kind_directory(self._directory, pair, kind)
-        files = directory.iterdir() if directory.is_dir() else ()
-        found = {day for path in files if (day := file_day(path)) is not None}
-        return tuple(day for day in sorted(found) if self._partition(pair, kind, day).holds_rows)
+        found = partitions(self._directory_of(pair, kind), SCHEMAS[kind])
+        return tuple(partition.day for partition in found)
 
     def pairs(self, kind: Kind) -> tuple[str, ...]:
         """Pairs that have rows of a kind, in alphabetical order."""
@@ -254,8 +248,11 @@ class MarketStore:
             journal.close()
         self._open.clear()
 
+    def _directory_of(self, pair: str, kind: Kind) -> Path:
+        return kind_directory(self._directory, pair, kind)
+
     def _partition(self, pair: str, kind: Kind, day: date) -> Partition:
-        return Partition(kind_directory(self._directory, pair, kind), day, SCHEMAS[kind])
+        return Partition(self._directory_of(pair, kind), day, SCHEMAS[kind])
 
     def _journal(self, pair: str, kind: Kind, day: date) -> Journal:
         partition = self._partition(pair, kind, day)
@@ -270,9 +267,8 @@ class MarketStore:
         return journal
 
     def _pack_before(self, pair: str, kind: Kind, day: date) -> None:
-        for earlier in self.days(pair, kind):
-            partition = self._partition(pair, kind, earlier)
-            if earlier >= day or not partition.has_journalled:
+        for partition in partitions(self._directory_of(pair, kind), SCHEMAS[kind]):
+            if partition.day >= day or not partition.has_journalled:
                 continue
             # Packing only saves room and time: its failure must not cost the row about to be written.
             try:
