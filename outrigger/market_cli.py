@@ -117,6 +117,9 @@ def download(
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, help="Requests at a time.")] = 4,
     base_url: Annotated[str | None, typer.Option(help="Where the archives are, if elsewhere.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Fetch days that the store holds once more.")
+    ] = False,
     keep_refused: Annotated[
         Path | None, typer.Option(help="Keep downloaded files that cannot be used in this directory.")
     ] = None,
@@ -145,6 +148,7 @@ def download(
                 moment(end).date(),
                 base_url=base_url or BASE_URL,
                 parallel=parallel,
+                again=again,
                 aside=keep_refused,
                 progress=show,
             )

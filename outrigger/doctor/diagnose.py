@@ -21,6 +21,7 @@ from outrigger.doctor import (
     exchange,
     funding_files,
     leverage_tiers,
+    market_store,
     minimums,
     pairs,
     parameter_file,
@@ -33,6 +34,7 @@ from outrigger.doctor import (
 from outrigger.doctor.case import Case, data_directory, read_config
 from outrigger.doctor.finding import Finding, error, ok
 from outrigger.errors import OutriggerError
+from outrigger.market.moment import to_ms
 from outrigger.settings.read import BLOCK, Settings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ def diagnose(
     Returns
     -------
     list of Finding
-        In the order: versions, configuration, data, exchange.
+        In the order: versions, configuration, data, market store, exchange.
     """
     found = _guarded("versions", versions.check)
     case, opened = _open([Path(file) for file in config_files], datadir, timerange, timeframe)
@@ -83,6 +85,7 @@ def diagnose(
         found += _guarded(check.__module__.rpartition(".")[2], lambda check=check: check(case))  # type: ignore[misc]
     prices: dict[str, float] = {}
     found += _guarded("data", lambda: _data(case, prices))
+    found += _guarded(market_store.SUBJECT, lambda: market_store.check(case, to_ms(datetime.now(UTC))))
     if check_exchange:
         found += _guarded("exchange", lambda: _exchange(case, prices))
     return found

@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from outrigger.market.store.rows import DAY_MS
+
 MEANINGS: Final = {
     "unreadable_lines": "lines or values that are no numbers; left out",
     "foreign_lines": "lines of another symbol; left out",
@@ -52,12 +54,15 @@ class Defect:
         Values that were made missing because of it.
     first_ms : int or None
         Time of the first reading concerned, milliseconds since the epoch.
+    days : tuple of Defect
+        The same for each UTC day by itself; empty where it cannot be dated.
     """
 
     name: str
     count: int
     masked: int
     first_ms: int | None
+    days: tuple[Defect, ...] = ()
 
     @property
     def meaning(self) -> str:
@@ -99,11 +104,17 @@ def counted(
     tuple of Defect
         One, or none where nothing is touched.
     """
-    rows = touched.reshape(len(times_ms), -1).any(axis=1)
-    if not rows.any():
+    parts = touched.reshape(len(times_ms), -1).sum(axis=1)
+    hit = np.flatnonzero(parts)
+    if not len(hit):
         return ()
-    first = int(times_ms[rows].min())
-    return (Defect(name, int(rows.sum()), values * int(touched.sum()), first),)
+    times, masked = times_ms[hit], values * parts[hit]
+    dates = times // DAY_MS
+    days = tuple(
+        Defect(name, int(of.sum()), int(masked[of].sum()), int(times[of].min()))
+        for of in (dates == day for day in np.unique(dates))
+    )
+    return (Defect(name, len(hit), int(masked.sum()), int(times.min()), days),)
 
 
 def pauses(times_ms: NDArray[np.int64]) -> tuple[Defect, ...]:

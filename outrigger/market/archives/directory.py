@@ -20,7 +20,7 @@ from outrigger.market.archives.file_name import FileName, pair_of, parse_name
 from outrigger.market.archives.metrics import read_metrics, read_open_interest
 from outrigger.market.archives.refusal import ArchiveError, Refusal
 from outrigger.market.archives.report import STORED, ArchiveReport, Delivery, Progress
-from outrigger.market.archives.storing import Store, store_rows
+from outrigger.market.archives.storing import Store, note_defects, store_rows
 from outrigger.market.store.schema import Kind
 
 KINDS = {"bookDepth": Kind.BOOK, "metrics": Kind.METRICS, "openInterestHist": Kind.METRICS}
@@ -113,4 +113,5 @@ def _import(store: Store, path: Path, name: FileName, pairs: Sequence[str] | Non
         return Delivery(str(path), name.symbol, kind, refusal, message=f"{path}: {error}")
     # A coarse history only fills what finer archives leave open.
     stored = store_rows(store, pair, kind, rows, prefer_new=name.kind != "openInterestHist")
+    note_defects(store, pair, kind, name.kind, defects, day=name.day, times_ms=rows["time_ms"].to_numpy())
     return Delivery(str(path), pair, kind, STORED, stored, defects)

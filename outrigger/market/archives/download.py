@@ -24,7 +24,7 @@ from outrigger.market.archives.fetch import Fetcher, RefusedFileError, Wait
 from outrigger.market.archives.file_name import FileName, daily_name, pair_of, symbol_of
 from outrigger.market.archives.refusal import ArchiveError
 from outrigger.market.archives.report import MISSING, PRESENT, STORED, ArchiveReport, Delivery, Progress
-from outrigger.market.archives.storing import Store, holds_day, store_rows
+from outrigger.market.archives.storing import Store, holds_day, note_defects, store_rows
 
 BASE_URL: Final = "https://data.binance.vision"
 DAILY: Final = ("bookDepth", "metrics")
@@ -41,6 +41,7 @@ def download(
     kinds: Sequence[str] = DAILY,
     base_url: str = BASE_URL,
     parallel: int = PARALLEL,
+    again: bool = False,
     aside: Path | None = None,
     progress: Progress | None = None,
     wait: Wait = asyncio.sleep,
@@ -61,6 +62,8 @@ def download(
         Host of the archives.
     parallel : int, optional
         Requests at the same time, 1 to 16.
+    again : bool, optional
+        Fetch days that the store holds once more.
     aside : Path, optional
         Directory for refused files; they are dropped where None.
     progress : callable, optional
@@ -83,7 +86,7 @@ def download(
     symbols = _check(pairs, start, end, kinds, parallel)
     days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
     wanted = [(symbol, kind, day) for symbol in symbols for kind in kinds for day in days]
-    run = _Run(store, base_url.rstrip("/"), aside, progress, len(wanted))
+    run = _Run(store, base_url.rstrip("/"), again, aside, progress, len(wanted))
     try:
         return ArchiveReport(tuple(asyncio.run(run.all(wanted, parallel, wait))))
     except ExceptionGroup as group:
@@ -107,6 +110,7 @@ def _check(pairs: Sequence[str], start: date, end: date, kinds: Sequence[str], p
 class _Run:
     store: Store
     base_url: str
+    again: bool
     aside: Path | None
     progress: Progress | None
     total: int
@@ -130,7 +134,7 @@ class _Run:
     async def _one(self, fetcher: Fetcher, symbol: str, kind: str, day: date) -> Delivery:
         name, pair = daily_name(symbol, kind, day), pair_of(symbol)
         try:
-            delivery = await self._deliver(fetcher, FileName(symbol, kind, 0), name, day)
+            delivery = await self._deliver(fetcher, FileName(symbol, kind), name, day)
         except ArchiveError as error:
             if isinstance(error, RefusedFileError) and self.aside is not None:
                 write_bytes(self.aside / f"{name}.{error.refusal}", error.content)
@@ -146,7 +150,7 @@ class _Run:
 
     async def _deliver(self, fetcher: Fetcher, what: FileName, name: str, day: date) -> Delivery:
         pair, kind = pair_of(what.symbol), KINDS[what.kind]
-        if holds_day(self.store, pair, kind, day):
+        if not self.again and holds_day(self.store, pair, kind, day):
             return Delivery(name, pair, kind, PRESENT)
         url = f"{self.base_url}/data/futures/um/daily/{what.kind}/{what.symbol}/{name}"
         content = await fetcher.archive(url)
@@ -157,4 +161,5 @@ class _Run:
         except ArchiveError as error:
             raise RefusedFileError(error, content) from error
         stored = store_rows(self.store, pair, kind, rows)
+        note_defects(self.store, pair, kind, what.kind, defects, day=day)
         return Delivery(name, pair, kind, STORED, stored, defects)

@@ -29,11 +29,14 @@ class FileName:
         `bookDepth`, `metrics` or `openInterestHist`.
     period_ms : int
         Period of an `openInterestHist` in milliseconds, 0 for others.
+    day : date or None
+        UTC day of a daily archive.
     """
 
     symbol: str
     kind: str
-    period_ms: int
+    period_ms: int = 0
+    day: date | None = None
 
 
 def parse_name(name: str) -> FileName | None:
@@ -43,7 +46,10 @@ def parse_name(name: str) -> FileName | None:
         return None
     if found["history"]:
         return FileName(found["symbol"], found["history"], int(found["period"]) * _UNIT_MS[found["unit"]])
-    return FileName(found["symbol"], found["kind"], 0)
+    try:
+        return FileName(found["symbol"], found["kind"], day=date.fromisoformat(found["day"]))
+    except ValueError:
+        return None
 
 
 def daily_name(symbol: str, kind: str, day: date) -> str:

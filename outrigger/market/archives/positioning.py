@@ -26,7 +26,7 @@ from outrigger.errors import DataError
 from outrigger.market.archives.defect import Defect, counted
 from outrigger.market.archives.refusal import ArchiveError, Refusal
 from outrigger.market.archives.report import STORED, ArchiveReport, Delivery, Progress
-from outrigger.market.archives.storing import Store, store_rows
+from outrigger.market.archives.storing import Store, note_defects, store_rows
 from outrigger.market.store.schema import SCHEMAS, Kind
 
 _NAME: Final = re.compile(
@@ -162,7 +162,9 @@ def _import(store: Store, path: Path, match: re.Match[str], prices: Prices) -> D
     else:
         rows = _blank(kind, starts, starts).assign(**{ours: frame[name] for name, ours in _RATIOS.items()})
         rows = _joined(store, pair, rows)
-    return Delivery(path.name, pair, kind, STORED, store_rows(store, pair, kind, rows), defects)
+    stored = store_rows(store, pair, kind, rows)
+    note_defects(store, pair, kind, path.stem.split("-", 1)[1], defects, times_ms=rows["time_ms"].to_numpy())
+    return Delivery(path.name, pair, kind, STORED, stored, defects)
 
 
 def _read(path: Path, what: str) -> pd.DataFrame:

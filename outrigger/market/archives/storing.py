@@ -7,12 +7,16 @@ stands as a whole: rows are never mixed from two sources, because each has its o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from outrigger.market.archives.defect import Defect
+from outrigger.market.store.defect_notes import DefectNote
 from outrigger.market.store.rows import DAY_MS, day_of, start_of
 from outrigger.market.store.schema import Kind
 
@@ -30,6 +34,11 @@ class Store(Protocol):
 
     def replace_day(self, pair: str, kind: Kind, day: date, rows: pd.DataFrame) -> None:
         """Put rows in the place of all that a day has."""
+
+    def note_defects(
+        self, pair: str, kind: Kind, day: date, source: str, notes: Sequence[DefectNote]
+    ) -> None:
+        """Keep what was wrong with an archive beside its day."""
 
 
 def store_rows(store: Store, pair: str, kind: Kind, rows: pd.DataFrame, *, prefer_new: bool = True) -> int:
@@ -68,6 +77,51 @@ def store_rows(store: Store, pair: str, kind: Kind, rows: pd.DataFrame, *, prefe
             pair, kind, day_of(start), part.sort_values(["known_ms", "time_ms"], ignore_index=True)
         )
     return len(rows)
+
+
+def note_defects(
+    store: Store,
+    pair: str,
+    kind: Kind,
+    source: str,
+    defects: Sequence[Defect],
+    *,
+    day: date | None = None,
+    times_ms: NDArray[np.int64] | None = None,
+) -> None:
+    """Keep in the store what was wrong with an archive, in the place of what was said of it before.
+
+    Parameters
+    ----------
+    store : Store
+        Where to.
+    pair : str
+        As Freqtrade writes it.
+    kind : Kind
+        What the archive's rows are.
+    source : str
+        The kind of archive; a day may be made from several.
+    defects : sequence of Defect
+        All that was found.
+    day : date, optional
+        UTC day of a daily archive; everything found is said of it.
+    times_ms : ndarray of int64, shape (n,), optional
+        Times of the readings of an archive of many days, milliseconds since the epoch; what cannot be dated
+        is said of the first.
+    """
+    found: dict[date, list[Defect]] = {}
+    if day is not None:
+        found[day] = list(defects)
+    else:
+        times = np.empty(0, dtype=np.int64) if times_ms is None else times_ms
+        found = {day_of(number * DAY_MS): [] for number in np.unique(times // DAY_MS).tolist()}
+        for part in (part for defect in defects for part in defect.days or (defect,)):
+            when = min(found, default=None) if part.first_ms is None else day_of(part.first_ms)
+            if when is not None:
+                found.setdefault(when, []).append(part)
+    for when, parts in found.items():
+        notes = [DefectNote(source, part.name, part.count, part.masked) for part in parts]
+        store.note_defects(pair, kind, when, source, notes)
 
 
 def holds_day(store: Store, pair: str, kind: Kind, day: date) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from outrigger.errors import DataError, OutriggerError, SettingsError
 from outrigger.market.store.coverage import Gap, gaps
+from outrigger.market.store.defect_notes import DefectNote, read_notes, write_notes
 from outrigger.market.store.journal import Journal, JournalHeldError
 from outrigger.market.store.layout import file_day, kind_directory, pair_name
 from outrigger.market.store.manifest import check_version, write_version
@@ -191,6 +192,17 @@ class MarketStore:
             self._open.pop((pair, kind)).close()
         write_version(self._directory)
         partition.replace(columns)
+
+    def note_defects(
+        self, pair: str, kind: Kind, day: date, source: str, notes: Sequence[DefectNote]
+    ) -> None:
+        """Keep what was wrong with an archive beside its day; see `write_notes`."""
+        write_version(self._directory)
+        write_notes(self._directory_of(pair, kind), day, source, notes)
+
+    def defect_notes(self, pair: str, kind: Kind) -> dict[date, tuple[DefectNote, ...]]:
+        """What was wrong with the archives of each day; see `read_notes`."""
+        return read_notes(self._directory_of(pair, kind))
 
     def days(self, pair: str, kind: Kind) -> tuple[date, ...]:
         """UTC days of `known_ms` that have rows, in order."""

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from outrigger.errors import DataError
 from outrigger.market.archives.download import download
+from outrigger.market.store.defect_notes import DefectNote
 from outrigger.market.store.schema import Kind
 from outrigger.market.store.store import MarketStore
 from tests.market.archives.archive_samples import book, metrics_text, text, zipped
@@ -183,3 +184,28 @@ def test_download_unusable_argument_is_refused(tmp_path, change, message) -> Non
     given = {"pairs": [PAIR], "start": DAY, "end": DAY, **change}
     with pytest.raises(DataError, match=message):
         download(MarketStore(tmp_path), **given)
+
+
+def test_download_again_fetches_what_the_store_holds(host, tmp_path) -> None:
+    host.put(f"{PREFIX}2025-03-01.zip", zipped(text(book(150))))
+    store = MarketStore(tmp_path)
+    fetch(host, store)
+    host.put(f"{PREFIX}2025-03-01.zip", GOOD)
+    assert fetch(host, store).outcomes == {"already_present": 1}
+    assert fetch(host, store, again=True).outcomes == {"stored": 1}
+    assert len(store.read(PAIR, Kind.BOOK)) == 200
+
+
+def test_download_keeps_the_defects_of_each_day_until_a_sound_file_replaces_it(host, tmp_path) -> None:
+    faulty = book(200)
+    faulty.loc[faulty.index[3], "depth"] *= -1
+    host.put(f"{PREFIX}2025-03-01.zip", zipped(text(faulty)))
+    store = MarketStore(tmp_path)
+    fetch(host, store)
+    notes = MarketStore(tmp_path).defect_notes(PAIR, Kind.BOOK)
+    assert notes == {DAY: (DefectNote("bookDepth", "negative_depth", 1, 2),)}
+    assert fetch(host, store).outcomes == {"already_present": 1}
+    assert MarketStore(tmp_path).defect_notes(PAIR, Kind.BOOK) == notes
+    host.put(f"{PREFIX}2025-03-01.zip", GOOD)
+    fetch(host, store, again=True)
+    assert MarketStore(tmp_path).defect_notes(PAIR, Kind.BOOK) == {}

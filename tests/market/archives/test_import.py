@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from outrigger.errors import DataError
 from outrigger.market.archives.directory import import_directory
 from outrigger.market.archives.file_name import pair_of, parse_name, symbol_of
 from outrigger.market.archives.positioning import import_positioning
+from outrigger.market.store.defect_notes import DefectNote
 from outrigger.market.store.schema import Kind
 from outrigger.market.store.store import MarketStore
 from tests.market.archives.archive_samples import book, metrics_text, text, zipped
@@ -87,6 +90,10 @@ def test_import_positioning_values_are_usable_only_when_known(tmp_path) -> None:
     assert (depth["known_ms"] == depth["time_ms"]).all()
     assert depth["bid_quote_1"].isna().tolist() == [False, False, True, False, False]
     assert depth["ask_quote_1"].isna().tolist() == [False, False, True, True, False]
+    source = "perp-depth1pct-4h"
+    assert store.defect_notes(PAIR, Kind.BOOK) == {
+        date(2025, 1, 1): (DefectNote(source, "stale_rows", 1, 4), DefectNote(source, "off_market", 1, 2))
+    }
     metrics = store.read(PAIR, Kind.METRICS).set_index("known_ms")
     # The bucket that begins at the start closes four hours later; the ratio of then is a reading.
     assert np.isnan(metrics.loc[start, "open_interest_quote"])

@@ -41,6 +41,9 @@ class MemoryStore:
     def replace_day(self, pair: str, kind: Kind, day: date, rows: pd.DataFrame) -> None:
         self._days[pair, kind, (day - date(1970, 1, 1)).days] = rows
 
+    def note_defects(self, pair: str, kind: Kind, day: date, source: str, notes: list) -> None:
+        pass
+
 
 def stamps(frame: pd.DataFrame) -> np.ndarray:
     return frame["date"].dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
