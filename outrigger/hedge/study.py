@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from outrigger.errors import DataError, OutriggerError
+from outrigger.hedge.account import cvar
 from outrigger.hedge.leg_path import LegPath, leg_path
 from outrigger.hedge.measure import CHART, HOUR_CANDLES, measure_hedges
 from outrigger.hedge.returns import Floats, log_returns, on_one_clock
@@ -35,7 +36,6 @@ from outrigger.settings.risk import RiskSettings
 
 RATIOS = (1.0, 0.5)
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-TAIL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +181,7 @@ def _held(
         both = studied & np.isfinite(primary) & np.isfinite(candidate)
         alone, hedged = primary[both], primary[both] - path.held[both] * candidate[both]
         removed.append(float(1 - hedged.var() / alone.var()))
-    return Held(ratio, removed[0], removed[1], float(1 - _cvar(hedged) / _cvar(alone)))
-
-
-def _cvar(changes: Floats) -> float:
-    """Mean of the worst twentieth."""
-    worst = max(1, round(TAIL * len(changes)))
-    return float(-np.partition(changes, worst - 1)[:worst].mean())
+    return Held(ratio, removed[0], removed[1], float(1 - cvar(hedged) / cvar(alone)))
 
 
 def _costs(
