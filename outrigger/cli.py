@@ -12,7 +12,8 @@ from rich.text import Text
 
 from outrigger import __version__
 from outrigger.errors import OutriggerError, SettingsError
-from outrigger.market_cli import JsonOption, add_to, moment, print_json, words
+from outrigger.market_cli import STORE, JsonOption, add_to, moment, print_json, words
+from outrigger.regime_cli import add_to as add_regimes_to
 
 app = typer.Typer(
     name="outrigger",
@@ -159,6 +160,7 @@ def explain_stop(
     width: Annotated[float | None, typer.Option(help="Width of policies trailing and fixed.")] = None,
     activation: Annotated[float | None, typer.Option(help="Favourable move that arms the trail.")] = None,
     config: Annotated[Path | None, typer.Option(help="Configuration; default config.json.")] = None,
+    store: Annotated[Path, typer.Option(help="Recordings of book and open interest.")] = STORE,
     every: Annotated[bool, typer.Option("--every", help="Show every candle.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Write an interactive chart to this HTML file.")] = None,
     as_json: JsonOption = False,
@@ -166,17 +168,20 @@ def explain_stop(
     """Say where a trade's stop was at each closed candle, what it was made of, and when it armed."""
     from outrigger.commands import explain_stop as command
     from outrigger.commands import stop_arguments as given
+    from outrigger.market.store.store import MarketStore
 
     given.refuse_mixture(path, data, export)
     settings = given.stop_settings(config, policy, width, activation)
     if data is None:
         known = given.require_entry(entry)
-        told = command.along_path(given.side_of(side), known, given.prices_of(path), settings, sigma)
-    elif export is not None:
-        told = command.on_candles(given.trade_of_export(data, export, trade), settings)
+        told = command.along_path(given.side_of(side), known, given.prices_of(path), settings.stop, sigma)
     else:
-        filled = moment(opened) if opened else None
-        told = command.on_candles(given.trade_by_hand(data, pair, timeframe, side, filled, entry), settings)
+        if export is not None:
+            asked = given.trade_of_export(data, export, trade)
+        else:
+            filled = moment(opened) if opened else None
+            asked = given.trade_by_hand(data, pair, timeframe, side, filled, entry)
+        told = command.on_candles(asked, settings, MarketStore(store, settings.market.source or "binance"))
     if plot is not None:
         from outrigger.commands.stop_chart import write_chart
 
@@ -211,6 +216,7 @@ def doctor(
 
 
 add_to(app)
+add_regimes_to(app)
 
 
 def main() -> None:

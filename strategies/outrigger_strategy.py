@@ -23,6 +23,7 @@ from pandas import DataFrame
 from outrigger import __version__
 from outrigger.bot import breaker_file, frames, parameters, plots, recording, sizing
 from outrigger.bot.faults import FaultLog
+from outrigger.bot.market_data import MarketData
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords
 from outrigger.errors import OutriggerError, SettingsError
@@ -31,11 +32,8 @@ from outrigger.risk import breaker
 from outrigger.settings.read import Settings
 from outrigger.signals.confidence import confidence_of
 from outrigger.signals.indicators import signals
-from outrigger.stops.columns import market_columns
 from outrigger.stops.keeper import StopKeeper
 from outrigger.stops.law import StopState, is_crossed
-from outrigger.stops.policies import widths
-from outrigger.stops.track import track_of
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +78,7 @@ class Outrigger(IStrategy):
         self.breaker = breaker.BreakerState()
         self._blind = False
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
+        self.market = MarketData(self.settings, config, self.faults, live=self._live)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
         self.desk = sizing.EntryDesk(self.keeper)
         self._breaker_path = breaker_file.path_in(
@@ -100,18 +99,21 @@ class Outrigger(IStrategy):
         parameters.refuse_contradictions(self)
         if self._live:
             self.breaker = breaker_file.load(self._breaker_path)
-            self.recorder = recording.start(self.settings.market, self.config)
+            self.market.recorder = recording.start(self.settings.market, self.config)
 
     # Candles to signals
 
-    def informative_pairs(self) -> list[tuple[str, str]]:
+    def informative_pairs(self) -> list[tuple[str, ...]]:
         """Ask Freqtrade for the further charts of every pair."""
-        return frames.informative(self.dp.current_whitelist(), self.settings, self.timeframe)
+        pairs = self.dp.current_whitelist()
+        charts = frames.informative(pairs, self.settings, self.timeframe)
+        return [*charts, *self.market.informative(pairs)]
 
     def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Measure the charts; thresholds come later, so that hyperopt does this once."""
         try:
-            return frames.measure(dataframe, metadata["pair"], self.timeframe, self.dp, self.settings)
+            pair, settings = metadata["pair"], self.settings
+            return frames.measure(dataframe, pair, self.timeframe, self.dp, settings, self.market)
         except OutriggerError as error:  # Freqtrade prints its own kind without a traceback
             raise OperationalException(str(error)) from error
 
@@ -129,8 +131,7 @@ class Outrigger(IStrategy):
         dataframe["enter_long"] = (decided["entry"] > 0).astype(int)
         dataframe["enter_short"] = (decided["entry"] < 0).astype(int)
         dataframe["enter_tag"] = decided["tag"].astype(object).where(decided["entry"] != 0, None)
-        market = market_columns(dataframe)
-        track = track_of(dataframe, self.timeframe, market, widths(market, settings.stop))
+        track = frames.stop_track(dataframe, self.timeframe, settings)
         self.keeper.set_track(metadata["pair"], track)
         if self.config.get("runmode") in frames.SIMULATED:
             return dataframe

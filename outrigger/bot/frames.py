@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 from freqtrade.data.dataprovider import DataProvider
 from freqtrade.enums import RunMode
 
+from outrigger.bot.market_data import MarketData
 from outrigger.errors import DataError
+from outrigger.market.features.inputs import CHART
 from outrigger.settings.read import Settings
 from outrigger.signals.indicators import charts as signal_charts
 from outrigger.signals.indicators import measure_charts
-from outrigger.stops.columns import measure_noise, stop_charts
+from outrigger.stops.columns import market_columns, measure_noise, stop_charts
+from outrigger.stops.measured import inputs_wanted, on_base, pressures
+from outrigger.stops.policies import sided_widths
+from outrigger.stops.track import StopTrack, track_of
 
 # Funding is charged every eight hours at most; more than that without any is a hole.
 FUNDING_INTERVAL = pd.Timedelta(hours=9)
@@ -45,7 +51,12 @@ def informative(pairs: Iterable[str], settings: Settings, base: str) -> list[tup
 
 
 def measure(
-    base_frame: pd.DataFrame, pair: str, base: str, provider: DataProvider, settings: Settings
+    base_frame: pd.DataFrame,
+    pair: str,
+    base: str,
+    provider: DataProvider,
+    settings: Settings,
+    market: MarketData | None = None,
 ) -> pd.DataFrame:
     """Add every column that signals and stops read to the base candles.
 
@@ -61,11 +72,14 @@ def measure(
         Freqtrade's; every chart of `charts` has to be an informative pair.
     settings : Settings
         What to measure.
+    market : MarketData, optional
+        For what is known beside prices.
 
     Returns
     -------
     DataFrame
-        The base candles with the columns of `measure_charts` and `measure_noise`.
+        The base candles with the columns of `measure_charts` and `measure_noise`, and those inputs that the
+        settings ask for.
 
     Raises
     ------
@@ -78,7 +92,40 @@ def measure(
     frames[base] = base_frame
     noise = measure_noise(frames, base, settings.stop, pair)
     votes = measure_charts(frames, base, settings.signals, pair)
-    return pd.concat([base_frame, noise, votes], axis=1)
+    return pd.concat([base_frame, noise, votes, *_inputs(frames, pair, base, provider, market)], axis=1)
+
+
+def _inputs(
+    frames: dict[str, pd.DataFrame], pair: str, base: str, provider: DataProvider, market: MarketData | None
+) -> list[pd.DataFrame]:
+    """Inputs that are wanted, at each base candle's close; nothing is read where none is."""
+    if market is None or not market.wanted:
+        return []
+    known = market.inputs(pair, frames[CHART], provider)[list(market.wanted)]
+    return [pd.DataFrame(on_base(known, frames, base, pair), index=frames[base].index)]
+
+
+def stop_track(frame: pd.DataFrame, timeframe: str, settings: Settings) -> StopTrack:
+    """Lay a measured frame out for the callbacks, with what presses on the stops of either side.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        What `measure` returned.
+    timeframe : str
+        The strategy's timeframe.
+    settings : Settings
+        As they are in effect now.
+
+    Returns
+    -------
+    StopTrack
+        One row a base candle.
+    """
+    market = market_columns(frame)
+    known = {name: frame[name].to_numpy(np.float64) for name in inputs_wanted(settings) if name in frame}
+    pressed = pressures(known, frame["close"].to_numpy(np.float64), market, settings)
+    return track_of(frame, timeframe, market, sided_widths(market, settings.stop, pressed))
 
 
 def _require_funding(pair: str, base_frame: pd.DataFrame, provider: DataProvider) -> None:

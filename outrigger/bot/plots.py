@@ -20,6 +20,7 @@ from outrigger.market.moment import from_ms, to_ms
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.explain import Step, explain
 from outrigger.stops.policies import WidthColumns
+from outrigger.stops.sided import Sided
 from outrigger.stops.track import StopTrack
 
 PROTECTIVE, ARMED = "#c0392b", "#1e8449"
@@ -30,13 +31,17 @@ PLOT_CONFIG: dict[str, Any] = {
         "stop_of_a_short": {"color": PROTECTIVE},
     },
     "subplots": {
-        "Forecast": {"sigma": {"color": "#2e86c1"}, "trail_width": {"color": ARMED}},
+        "Forecast": {
+            "sigma": {"color": "#2e86c1"},
+            "trail_of_a_long": {"color": ARMED},
+            "trail_of_a_short": {"color": PROTECTIVE},
+        },
         "Charts agree": {"agreement": {"color": "#7d3c98", "type": "bar"}},
     },
 }
 
 
-def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: WidthColumns) -> DataFrame:
+def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: Sided[WidthColumns]) -> DataFrame:
     """Add the columns that `PLOT_CONFIG` names.
 
     Parameters
@@ -45,17 +50,18 @@ def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: WidthColumns
         The pair's analysed candles; gets the columns.
     decided : DataFrame
         Side and confidence of each candle.
-    widths : WidthColumns
-        Widths of the stop at each candle.
+    widths : Sided of WidthColumns
+        Widths of the stop at each candle, for longs and for shorts.
 
     Returns
     -------
     DataFrame
         The same frame.
     """
-    frame["stop_of_a_long"] = frame["close"] * (1 - widths.protect)
-    frame["stop_of_a_short"] = frame["close"] * (1 + widths.protect)
-    frame["trail_width"] = widths.trail
+    frame["stop_of_a_long"] = frame["close"] * (1 - widths.long.protect)
+    frame["stop_of_a_short"] = frame["close"] * (1 + widths.short.protect)
+    frame["trail_of_a_long"] = widths.long.trail
+    frame["trail_of_a_short"] = widths.short.trail
     frame["agreement"] = decided["side"] * decided["confidence"]
     return frame
 

@@ -109,7 +109,7 @@ class EntryDesk:
             1 where there is no forecast; the stake will then be refused.
         """
         self.withdraw(pair)
-        track, widths = self._keeper.track(pair), self._keeper.widths(pair, now_ms)
+        track, widths = self._keeper.track(pair), self._keeper.widths(pair, side, now_ms)
         if track is None or widths is None:
             return 1
         sigma = float(track.market.sigma[self._keeper.last_closed(pair, now_ms)])

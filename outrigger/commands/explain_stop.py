@@ -14,13 +14,18 @@ from rich.table import Table
 
 from outrigger.errors import DataError
 from outrigger.market.candles import read_candles
+from outrigger.market.features.inputs import CHART
 from outrigger.market.moment import from_ms
+from outrigger.market.store.store import MarketStore
 from outrigger.replay.synth import is_synthetic
+from outrigger.review.inputs_on_disk import inputs_on_disk
+from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.columns import market_columns, measure_noise, stop_charts
+from outrigger.stops.columns import stop_charts
 from outrigger.stops.explain import Step, explain
-from outrigger.stops.policies import MarketColumns, widths
-from outrigger.stops.track import StopTrack, track_of
+from outrigger.stops.measured import measured_track
+from outrigger.stops.policies import MarketColumns, sided_widths
+from outrigger.stops.track import StopTrack
 
 MINUTE_MS = 60_000
 
@@ -130,7 +135,7 @@ def along_path(
     constant = np.full(len(told), np.nan if sigma is None else sigma)
     market = MarketColumns(constant, constant, np.zeros(len(told)), constant)
     closed = np.arange(1, len(told) + 1, dtype=np.int64) * MINUTE_MS
-    track = StopTrack(closed, told, told, told, market, widths(market, settings), MINUTE_MS)
+    track = StopTrack(closed, told, told, told, market, sided_widths(market, settings), MINUTE_MS)
     steps = explain(track, side, entry, MINUTE_MS, settings)
     return Explanation(side, entry, settings.policy, tuple(steps[1:]), track)
 
@@ -166,15 +171,17 @@ class TradeAsked:
     closed_ms: int | None = None
 
 
-def on_candles(asked: TradeAsked, settings: StopSettings) -> Explanation:
+def on_candles(asked: TradeAsked, settings: Settings, store: MarketStore | None = None) -> Explanation:
     """Explain a stop on the recorded candles of a Freqtrade data directory.
 
     Parameters
     ----------
     asked : TradeAsked
         Which trade.
-    settings : StopSettings
-        Policy and its numbers.
+    settings : Settings
+        Policy and its numbers, and what may press on the stop.
+    store : MarketStore, optional
+        Recordings of book and open interest; funding comes from the data directory.
 
     Returns
     -------
@@ -186,16 +193,16 @@ def on_candles(asked: TradeAsked, settings: StopSettings) -> Explanation:
     DataError
         If candles are missing or do not cover the entry.
     """
-    names = dict.fromkeys((asked.timeframe, *stop_charts(settings)))
+    names = dict.fromkeys((asked.timeframe, *stop_charts(settings.stop)))
     frames = {name: read_candles(asked.datadir, asked.pair, name) for name in names}
     base = frames[asked.timeframe]
-    market = market_columns(measure_noise(frames, asked.timeframe, settings, asked.pair))
-    track = track_of(base, asked.timeframe, market, widths(market, settings))
+    inputs = inputs_on_disk(asked.datadir, asked.pair, frames[CHART], settings, store)
+    track = measured_track(frames, asked.timeframe, settings, asked.pair, inputs)
     entry = _open_of(base["open"].to_numpy(), track, asked.opened_ms) if asked.entry is None else asked.entry
     # A trade may end in the candle it began in; its stop is still told at that candle's close.
     until = None if asked.closed_ms is None else max(asked.closed_ms, track.candle_end(asked.opened_ms))
-    steps = explain(track, asked.side, entry, asked.opened_ms, settings, until)
-    told = Explanation(asked.side, entry, settings.policy, tuple(steps), track, base, asked.timeframe)
+    steps = explain(track, asked.side, entry, asked.opened_ms, settings.stop, until)
+    told = Explanation(asked.side, entry, settings.stop.policy, tuple(steps), track, base, asked.timeframe)
     return replace(told, synthetic=is_synthetic(asked.datadir))
 
 
@@ -239,12 +246,12 @@ def as_table(told: Explanation, *, every_candle: bool) -> Table:
 def _cells(step: Step, number: int, *, arms: bool, dated: bool) -> tuple[str, ...]:
     moment = from_ms(step.closed_at_ms)
     name = f"{moment:%m-%d %H:%M}" if dated else f"{number}"
-    made_of = " = ".join(cause.name for cause in step.causes if cause.decides)
     happened = [
+        "cascade guard" if step.guarded else "",
         "hit" if step.hit else "",
         "crossed" if step.crossed and not step.hit else "",
         "arms" if arms else "armed" if step.armed else f"arms at {step.activation:.2%}",
     ]
     prices = (f"{price:,.6g}" for price in (step.close, step.best, step.stop))
     state = ", ".join(word for word in happened if word)
-    return (name, *prices, f"{step.width:.2%}", made_of, state)
+    return (name, *prices, f"{step.width:.2%}", step.made_of, state)

@@ -17,18 +17,14 @@ from rich.table import Table
 from outrigger.atomic import write_text
 from outrigger.errors import DataError
 from outrigger.json_values import plain
-from outrigger.market.features.book import BookTerms, book_features
-from outrigger.market.features.funding import funding_features, funding_rows
-from outrigger.market.features.interest import InterestTerms, interest_features
+from outrigger.market.features.book import BookTerms
+from outrigger.market.features.inputs import InputTerms, pair_features
+from outrigger.market.features.interest import InterestTerms
 from outrigger.market.features.registry import FEATURES
 from outrigger.market.moment import to_ms
-from outrigger.market.store.schema import Kind
+from outrigger.market.pair_rows import stored_rows, with_candles
 from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
-
-# What the slowest norms look back on: a fortnight of book, a month of open interest, ninety days of funding.
-HISTORY_DAYS = {Kind.BOOK: 15, Kind.METRICS: 91}
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +117,8 @@ def feature_table(
     clock = np.arange(-(-first // step) * step, last + 1, step, dtype=np.int64)
     if not len(clock):
         raise DataError(f"no {timeframe} candle closes between {start} and {end}: ask for a longer period")
-    rows = {
-        kind: store.read(pair, kind, int(clock[0]) - days * DAY_MS, int(clock[-1]) + 1)
-        for kind, days in HISTORY_DAYS.items()
-    }
-    if all(found.empty for found in rows.values()):
+    rows = stored_rows(store, pair, int(clock[0]), int(clock[-1]))
+    if rows.book.empty and rows.metrics.empty:
         raise DataError(
             f"the store holds neither book nor metrics of {pair} for this period: record them with "
             "`outrigger record`, or fetch archives with `outrigger download`"
@@ -134,13 +127,6 @@ def feature_table(
     if max_age_s is not None:
         book = replace(book, max_age_ms=max_age_s * 1000)
         interest = replace(interest, max_age_ms=max_age_s * 1000)
-    columns = pd.concat(
-        [
-            book_features(rows[Kind.BOOK], clock, book),
-            funding_features(rows[Kind.METRICS] if funding is None else funding_rows(funding, pair), clock),
-            interest_features(rows[Kind.METRICS], clock, interest),
-        ],
-        axis=1,
-    )
+    columns = pair_features(clock, with_candles(rows, pair, funding, None), InputTerms(book, interest))
     closed = pd.to_datetime(clock, unit="ms", utc=True)
     return FeatureTable(pair, timeframe, columns.set_axis(closed, axis=0))

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from outrigger.market.alignment import open_times_ms
 from outrigger.market.archives.metrics import read_metrics
 from outrigger.market.candles import candle_path, read_candles
-from outrigger.market.timeframe import timeframe_ms
+from outrigger.market.features.interest import interest_rows
 
 
 def interest_in(datadir: Path, pair: str) -> pd.DataFrame | None:
@@ -75,16 +73,5 @@ def freqtrade_interest(datadir: Path, pair: str) -> pd.DataFrame | None:
     for timeframe in ("5m", "15m", "1h", "4h"):
         if not candle_path(datadir, pair, timeframe, "open_interest").is_file():
             continue
-        frame = read_candles(datadir, pair, timeframe, "open_interest")
-        frame = frame.dropna(subset=["date"]).drop_duplicates("date", keep="last").sort_values("date")
-        known = open_times_ms(frame["date"], f"{pair} open interest") + timeframe_ms(timeframe)
-        return pd.DataFrame(
-            {
-                "time_ms": known,
-                "known_ms": known,
-                "open_interest_base": frame["open_interest_amount"].to_numpy(np.float64),
-                "open_interest_quote": frame["open_interest_value"].to_numpy(np.float64),
-                "account_ratio": np.nan,
-            }
-        )
+        return interest_rows(read_candles(datadir, pair, timeframe, "open_interest"), timeframe, pair)
     return None

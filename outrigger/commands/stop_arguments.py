@@ -11,8 +11,7 @@ from outrigger.errors import DataError, SettingsError
 from outrigger.market.moment import to_ms
 from outrigger.review.backtest_export import read_export
 from outrigger.settings.configured import block_of
-from outrigger.settings.read import with_values
-from outrigger.settings.stop import StopSettings
+from outrigger.settings.read import Settings, with_values
 
 # Which settings `--width` and `--activation` stand for under each policy.
 WIDTH = {"trailing": "trailing_width", "fixed": "fixed_distance"}
@@ -21,8 +20,8 @@ ACTIVATION = {"trailing": "trailing_activation", "volatility": "activation"}
 
 def stop_settings(
     config: Path | None, policy: str | None, width: float | None, activation: float | None
-) -> StopSettings:
-    """Stop settings of a configuration, with single values replaced.
+) -> Settings:
+    """Settings of a configuration, with single values of the stop replaced.
 
     Parameters
     ----------
@@ -35,7 +34,7 @@ def stop_settings(
 
     Returns
     -------
-    StopSettings
+    Settings
         Checked.
 
     Raises
@@ -51,7 +50,7 @@ def stop_settings(
             raise SettingsError(f"policy {name} has no {option}: it knows {', '.join(keys)}")
         if value is not None:
             changed[keys[name]] = value
-    return with_values(settings, {"stop": changed}).stop if changed else settings.stop
+    return with_values(settings, {"stop": changed}) if changed else settings
 
 
 def refuse_mixture(path: str | None, data: Path | None, export: Path | None) -> None:

@@ -18,7 +18,6 @@ from outrigger.atomic import write_text
 from outrigger.commands.explain_stop import Explanation
 from outrigger.commands.page import page
 from outrigger.review.chart import FALLING, LOSS, PROFIT, STOP, candles
-from outrigger.stops.explain import Step
 from outrigger.stops.law import open_stop
 
 BEST = "#2c7fb8"
@@ -115,7 +114,7 @@ def _first_stop(told: Explanation) -> float:
     if not first.moved:
         return first.stop
     row = int(told.track.closed_at_ms.searchsorted(first.closed_at_ms)) - 1
-    return open_stop(told.side, told.entry, told.track.widths.at(row), first.closed_at_ms).stop
+    return open_stop(told.side, told.entry, told.track.widths.of(told.side).at(row), first.closed_at_ms).stop
 
 
 def _moments(told: Explanation) -> list[int]:
@@ -139,11 +138,11 @@ def _prices(told: Explanation, at: Sequence[int]) -> Any:
 
 def _reasons(told: Explanation) -> list[str]:
     told_by = [told.steps[0], *told.steps]
-    return [f"width {step.width:.2%}: {_decisive(step)}" for step in told_by]
-
-
-def _decisive(step: Step) -> str:
-    return " = ".join(cause.name for cause in step.causes if cause.decides)
+    return [
+        f"width {step.width:.2%}: {step.made_of}"
+        + (", drawn up by the cascade guard" if step.guarded else "")
+        for step in told_by
+    ]
 
 
 def _arming_prices(told: Explanation, at: Sequence[int]) -> list[tuple[int, float]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from outrigger.settings.read import BLOCK, read_settings, with_values
+from outrigger.settings.read import BLOCK, Settings, read_settings, with_values
 from outrigger.settings.stop import StopSettings
 
 
@@ -22,14 +22,14 @@ class Compared:
         Heading of its column.
     overlay : dict
         The further Freqtrade configuration that selects it.
-    settings : StopSettings
-        The stop's settings with the overlay applied.
+    settings : Settings
+        The configuration's settings with the overlay applied.
     """
 
     policy: str
     label: str
     overlay: dict[str, Any]
-    settings: StopSettings
+    settings: Settings
 
 
 def compared(
@@ -59,13 +59,13 @@ def compared(
     settings = read_settings(config)
     chosen = []
     for policy in policies:
-        stop = with_values(settings, {"stop": {"policy": policy}}).stop
+        changed = with_values(settings, {"stop": {"policy": policy}})
         overlay = {
             "exchange": {"pair_whitelist": list(pairs), "pair_blacklist": []},
             "pairlists": [{"method": "StaticPairList"}],
             BLOCK: {"stop": {"policy": policy}},
         }
-        chosen.append(Compared(policy, _label(stop), overlay, stop))
+        chosen.append(Compared(policy, _label(changed.stop), overlay, changed))
     return tuple(chosen)
 
 

@@ -29,12 +29,16 @@ from outrigger.market.candles import candle_path, read_candles
 from outrigger.replay.synth import DEFAULT_START, read_label, write_market
 from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.hindsight import extremes_of
+from outrigger.review.inputs_on_disk import inputs_on_disk
 from outrigger.review.report import CHART_TIMEFRAME, Reviewed, write_report
-from outrigger.review.stop_line import stop_line, stop_track
+from outrigger.review.stop_line import stop_line
 from outrigger.review.summary import Summary, summarise
 from outrigger.review.table import rich_table
 from outrigger.settings.configured import read_config
-from outrigger.stops.columns import stop_charts
+from outrigger.settings.read import Settings
+from outrigger.stops.columns import FORECAST_CHART, stop_charts
+from outrigger.stops.measured import measured_track
+from outrigger.stops.track import StopTrack
 
 DEMO_PAIRS = ("BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT", "XRP/USDT:USDT")
 DEMO_POLICIES = ("volatility", "fixed", "trailing", "chandelier")
@@ -242,17 +246,24 @@ def _reviewed(
 ) -> list[Reviewed]:
     """Replay and measure every backtest."""
     base = next(iter(results.values())).timeframe
-    charts = dict.fromkeys((base, *(chart for stop in stops for chart in stop_charts(stop.settings))))
+    charts = dict.fromkeys((base, *(chart for stop in stops for chart in stop_charts(stop.settings.stop))))
     frames = {pair: {chart: read_candles(datadir, pair, chart) for chart in charts} for pair in pairs}
     candles = {pair: extremes_of(frames[pair][base], base) for pair in pairs}
     reviewed = []
     for stop in stops:
         result = results[stop.label]
-        tracks = {pair: stop_track(frames[pair], base, stop.settings, pair) for pair in pairs}
-        lines = tuple(stop_line(trade, tracks[trade.pair], stop.settings) for trade in result.trades)
+        tracks = {pair: _track(datadir, frames[pair], base, pair, stop.settings) for pair in pairs}
+        lines = tuple(stop_line(trade, tracks[trade.pair], stop.settings.stop) for trade in result.trades)
         distances = [line.protective_distance for line in lines]
         reviewed.append(Reviewed(summarise(stop.label, result, candles, distances), result, lines))
     return reviewed
+
+
+def _track(
+    datadir: Path, frames: Mapping[str, pd.DataFrame], base: str, pair: str, settings: Settings
+) -> StopTrack:
+    inputs = inputs_on_disk(datadir, pair, frames[FORECAST_CHART], settings)
+    return measured_track(frames, base, settings, pair, inputs)
 
 
 def _drawn(

@@ -35,6 +35,7 @@ from outrigger.risk.liquidation import liquidation_price
 from outrigger.stops.law import Widths, open_stop
 from outrigger.stops.path import stop_path
 from outrigger.stops.policies import Floats, WidthColumns
+from outrigger.stops.sided import Sided
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def replay(candles: PairCandles, widths: WidthColumns, row: int, side: int, term
     candles : PairCandles
         The pair's candles.
     widths : WidthColumns
-        A policy's widths, one row a candle, known at its close.
+        A policy's widths for the trade's side, one row a candle, known at its close.
     row : int
         Entry candle, entered at its open; at least 1.
     side : int
@@ -98,6 +99,8 @@ def replay(candles: PairCandles, widths: WidthColumns, row: int, side: int, term
         widths.trail[ahead],
         terms.min_step,
         before.trail if before.activation <= 0 else float("nan"),
+        None if widths.guard is None else widths.guard[ahead],
+        None if widths.early_guard is None else widths.early_guard[ahead],
     )
     tested = np.concatenate(([initial, initial], stops))[: last + 1 - row]
     life = slice(row, last + 1)
@@ -119,7 +122,7 @@ def replay(candles: PairCandles, widths: WidthColumns, row: int, side: int, term
 
 def replay_many(
     candles: PairCandles,
-    widths: WidthColumns,
+    widths: Sided[WidthColumns],
     rows: NDArray[np.int64],
     sides: NDArray[np.int64],
     terms: ReplayTerms,
@@ -128,8 +131,10 @@ def replay_many(
 
     Parameters
     ----------
-    candles, widths, terms
+    candles, terms
         As for `replay`.
+    widths : Sided of WidthColumns
+        A policy's widths for longs and for shorts.
     rows, sides : ndarray of int64, shape (n_trades,)
         Entry candles and sides.
 
@@ -146,7 +151,7 @@ def replay_many(
     names = [field.name for field in fields(Outcome)]
     values = attrgetter(*names)
     outcomes = [
-        values(replay(candles, widths, int(row), int(side), terms))
+        values(replay(candles, widths.of(int(side)), int(row), int(side), terms))
         for row, side in zip(rows, sides, strict=True)
     ]
     return pd.DataFrame.from_records(outcomes, columns=names)

@@ -7,6 +7,8 @@ wide stop looks good by risking more. Limits of a policy (smallest, largest widt
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from outrigger.errors import DataError
@@ -74,6 +76,11 @@ def scaled(widths: WidthColumns, factor: float) -> WidthColumns:
     Returns
     -------
     WidthColumns
-        An activation of zero or infinity and an unknown trail stay what they are.
+        An activation of zero or infinity, an unknown trail and a guard's price stay what they are.
     """
-    return WidthColumns(widths.protect * factor, widths.activation * factor, widths.trail * factor)
+    return replace(
+        widths,
+        protect=widths.protect * factor,
+        activation=widths.activation * factor,
+        trail=widths.trail * factor,
+    )

@@ -15,7 +15,8 @@ import pandas as pd
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review.pair_market import PairMarket
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.policies import Floats, WidthColumns, widths
+from outrigger.stops.policies import Floats, WidthColumns, sided_widths
+from outrigger.stops.sided import Sided, alike
 
 SHIPPED = "volatility"
 # Far enough never to be reached, near enough for the law to accept it.
@@ -32,7 +33,7 @@ class Compared:
     name : str
         Shown in tables and used as a key.
     columns : callable
-        From a pair's market to its widths, one row a candle.
+        From a pair's market to its widths for longs and shorts, one row a candle.
     matched : bool
         Whether the policy appears in the matched reading; trails of another width are the same there.
     risk : float or None
@@ -40,12 +41,12 @@ class Compared:
     """
 
     name: str
-    columns: Callable[[PairMarket], WidthColumns]
+    columns: Callable[[PairMarket], Sided[WidthColumns]]
     matched: bool = True
     risk: float | None = None
 
 
-def of_settings(settings: StopSettings) -> Callable[[PairMarket], WidthColumns]:
+def of_settings(settings: StopSettings) -> Callable[[PairMarket], Sided[WidthColumns]]:
     """Widths of a configured policy.
 
     Parameters
@@ -64,15 +65,15 @@ def of_settings(settings: StopSettings) -> Callable[[PairMarket], WidthColumns]:
         default.protect_horizon_hours,
         default.chandelier_bars,
     )
-    return lambda market: widths(market.columns if same else market.measured(settings), settings)
+    return lambda market: sided_widths(market.columns if same else market.measured(settings), settings)
 
 
-def constant(protect: float, activation: float, trail: float) -> Callable[[PairMarket], WidthColumns]:
+def constant(protect: float, activation: float, trail: float) -> Callable[[PairMarket], Sided[WidthColumns]]:
     """Widths that never change, as fractions of price."""
 
-    def columns(market: PairMarket) -> WidthColumns:
+    def columns(market: PairMarket) -> Sided[WidthColumns]:
         size = len(market.candles)
-        return WidthColumns(np.full(size, protect), np.full(size, activation), np.full(size, trail))
+        return alike(WidthColumns(np.full(size, protect), np.full(size, activation), np.full(size, trail)))
 
     return columns
 
@@ -98,13 +99,13 @@ def naive_sigma(close: Floats, timeframe: str) -> Floats:
     return np.sqrt(np.asarray(variance, dtype=np.float64) * _HOURS_4_MINUTES / minutes)
 
 
-def naive(market: PairMarket) -> WidthColumns:
+def naive(market: PairMarket) -> Sided[WidthColumns]:
     """Protective 2 sigma, armed at 2 % or 2.5 sigma, trail 1.5 sigma, without limits."""
     sigma = naive_sigma(market.candles.close, market.timeframe)
-    return WidthColumns(2 * sigma, np.fmax(0.02, 2.5 * sigma), 1.5 * sigma)
+    return alike(WidthColumns(2 * sigma, np.fmax(0.02, 2.5 * sigma), 1.5 * sigma))
 
 
-def _trail(width: float) -> Callable[[PairMarket], WidthColumns]:
+def _trail(width: float) -> Callable[[PairMarket], Sided[WidthColumns]]:
     return of_settings(StopSettings(policy="trailing", trailing_width=width))
 
 

@@ -35,7 +35,8 @@ from outrigger.review.policies_compared import COMPARED, SHIPPED, Compared
 from outrigger.review.random_entries import random_entries
 from outrigger.review.same_entry_result import SameEntryStudy, summarise
 from outrigger.review.same_entry_table import print_study
-from outrigger.stops.policies import WidthColumns
+from outrigger.stops.policies import Floats, WidthColumns
+from outrigger.stops.sided import Sided
 
 AS_IS, MATCHED, POOLED = "as is", "matched", "pooled"
 HORIZON_HOURS = 72.0
@@ -145,7 +146,7 @@ def _replayed(policy: Compared, pairs: Sequence[_Pair], readings: Sequence[str],
     """All trades of one policy on one set, by reading."""
     columns = [policy.columns(pair.market) for pair in pairs]
     distances = np.concatenate(
-        [widths.protect[pair.rows - 1] for widths, pair in zip(columns, pairs, strict=True)]
+        [_distances(widths, pair) for widths, pair in zip(columns, pairs, strict=True)]
     )
     found: Trades = {}
     for reading in readings:
@@ -153,14 +154,20 @@ def _replayed(policy: Compared, pairs: Sequence[_Pair], readings: Sequence[str],
             continue
         factor = matching_scale(distances) if reading == MATCHED else 1.0
         parts = [
-            _trades(policy, pair, scaled(widths, factor), number)
+            _trades(policy, pair, Sided(scaled(widths.long, factor), scaled(widths.short, factor)), number)
             for widths, pair in zip(columns, pairs, strict=True)
         ]
         found[reading, policy.name] = pd.concat(parts, ignore_index=True).assign(scale=factor)
     return found
 
 
-def _trades(policy: Compared, pair: _Pair, widths: WidthColumns, number: int) -> pd.DataFrame:
+def _distances(widths: Sided[WidthColumns], pair: _Pair) -> Floats:
+    """Protective distances of the pair's entries."""
+    before = pair.rows - 1
+    return np.where(pair.sides > 0, widths.long.protect[before], widths.short.protect[before])
+
+
+def _trades(policy: Compared, pair: _Pair, widths: Sided[WidthColumns], number: int) -> pd.DataFrame:
     """Judged outcomes of one policy on one pair."""
     outcomes = replay_many(pair.market.candles, widths, pair.rows, pair.sides, pair.terms)
     trades = pd.concat([outcomes, pair.aftermath.judged(outcomes)], axis=1)

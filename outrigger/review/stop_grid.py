@@ -19,7 +19,8 @@ from outrigger.review.pair_market import PairMarket
 from outrigger.review.policies_compared import Compared
 from outrigger.review.same_entry_result import PolicyResult, SameEntryStudy
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.policies import MarketColumns, WidthColumns, widths
+from outrigger.stops.policies import MarketColumns, WidthColumns, sided_widths
+from outrigger.stops.sided import Sided
 
 GRID = {
     "protect_horizon_hours": (4.0, 24.0),
@@ -73,14 +74,14 @@ def trials() -> tuple[Compared, ...]:
     return tried
 
 
-def _policy(values: Sequence[float], columns: _Columns) -> Callable[[PairMarket], WidthColumns]:
+def _policy(values: Sequence[float], columns: _Columns) -> Callable[[PairMarket], Sided[WidthColumns]]:
     chosen = dict(zip(GRID, values, strict=True))
     shipped = StopSettings()
     chosen["protect_sigma"] = shipped.protect_sigma * sqrt(
         shipped.protect_horizon_hours / chosen["protect_horizon_hours"]
     )
     settings = StopSettings.model_validate({**shipped.model_dump(), **chosen})
-    return lambda market: widths(columns.of(market, settings), settings)
+    return lambda market: sided_widths(columns.of(market, settings), settings)
 
 
 def print_plateau(study: SameEntryStudy, console: Console) -> None:

@@ -8,18 +8,13 @@ Assumes the settings that the backtest ran with. Weak: a stop that price had alr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-import pandas as pd
-
 from outrigger.review.backtest_export import Trade
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.columns import market_columns, measure_noise
 from outrigger.stops.explain import explain
-from outrigger.stops.policies import widths
-from outrigger.stops.track import StopTrack, track_of
+from outrigger.stops.track import StopTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +37,6 @@ class StopLine:
     until_ms: int
     armed_ms: int | None
     protective_distance: float
-
-
-def stop_track(
-    frames: Mapping[str, pd.DataFrame], timeframe: str, settings: StopSettings, pair: str
-) -> StopTrack:
-    """Lay out a pair's candles with the widths of a policy.
-
-    Parameters
-    ----------
-    frames : mapping of str to DataFrame
-        Candles by timeframe: the base and those of `outrigger.stops.columns.stop_charts`.
-    timeframe : str
-        The backtest's base timeframe.
-    settings : StopSettings
-        The settings that the backtest ran with.
-    pair : str
-        Pair, for error messages.
-
-    Returns
-    -------
-    StopTrack
-        Serves every trade of the pair.
-
-    Raises
-    ------
-    DataError
-        If a chart is missing or its dates do not increase.
-    """
-    market = market_columns(measure_noise(frames, timeframe, settings, pair))
-    return track_of(frames[timeframe], timeframe, market, widths(market, settings))
 
 
 def stop_line(trade: Trade, track: StopTrack, settings: StopSettings) -> StopLine:

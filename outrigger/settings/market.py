@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from outrigger.settings.section import Section, parameter
 
 
 class MarketSettings(Section):
-    """What the bot records while it runs; a backtest never records."""
+    """What the bot records while it runs (a backtest never records), and what it reads."""
 
     record: bool = parameter(
         False,
@@ -24,4 +26,28 @@ class MarketSettings(Section):
     )
     retain_days: int = parameter(
         400, "How long recordings are kept; longer uses more disk.", unit="days", ge=1, le=3650
+    )
+    source: str = parameter(
+        "",
+        "Exchange whose recordings are read from the store; empty for the configured one.",
+        unit="name",
+    )
+    book_max_age: int = parameter(
+        300,
+        "Oldest reading of the book that still counts; sparse histories need more.",
+        unit="seconds",
+        ge=1,
+        le=86_400,
+    )
+    interest_max_age: int = parameter(
+        1800,
+        "Oldest reading of open interest and account ratios that still counts; sparse histories need more.",
+        unit="seconds",
+        ge=1,
+        le=86_400,
+    )
+    interest_unit: Literal["base", "quote"] = parameter(
+        "base",
+        "Currency in which changes of open interest are counted; some histories hold only `quote`.",
+        unit="name",
     )

@@ -14,6 +14,7 @@ from outrigger.settings.market import MarketSettings
 from outrigger.settings.risk import RiskSettings
 from outrigger.settings.section import Section, Tune, tune_of
 from outrigger.settings.signals import SignalSettings
+from outrigger.settings.squeeze import SqueezeSettings
 from outrigger.settings.stop import StopSettings
 
 BLOCK = "outrigger"
@@ -24,6 +25,7 @@ class Settings(Section):
     """The whole `"outrigger"` block."""
 
     stop: StopSettings = StopSettings()
+    squeeze: SqueezeSettings = SqueezeSettings()
     signals: SignalSettings = SignalSettings()
     risk: RiskSettings = RiskSettings()
     market: MarketSettings = MarketSettings()

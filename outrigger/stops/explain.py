@@ -7,7 +7,7 @@ for reports. Nothing here is used to trade.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, isnan, prod
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ import numpy as np
 from outrigger.errors import DataError
 from outrigger.json_values import plain
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.law import StopState, Widths, advance, is_crossed, open_stop
-from outrigger.stops.policies import MarketColumns
+from outrigger.stops.law import StopState, advance, is_crossed, open_stop
+from outrigger.stops.policies import MarketColumns, WidthColumns
 from outrigger.stops.track import StopTrack
 
 
@@ -27,6 +27,14 @@ class Cause:
     name: str
     value: float
     decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One multiplier that the trail's width went through before its limits, and where it came from."""
+
+    name: str
+    times: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,12 @@ class Step:
         Whether the candle traded through the stop that was in force before it closed.
     causes : tuple of Cause
         What the width was made of.
+    factors : tuple of Factor
+        What funding, depth and their like multiplied the trail by; empty before the trail arms.
+    guard : float
+        Price up to which the cascade guard drew the stop, as known at this close; NaN for none.
+    guarded : bool
+        Whether the stop moved to the guard's price.
     """
 
     closed_at_ms: int
@@ -71,6 +85,18 @@ class Step:
     crossed: bool
     hit: bool
     causes: tuple[Cause, ...]
+    factors: tuple[Factor, ...]
+    guard: float
+    guarded: bool
+
+    @property
+    def made_of(self) -> str:
+        """What decided the width, with what multiplied it, in a few words."""
+        decisive = " = ".join(cause.name for cause in self.causes if cause.decides)
+        pressed = "".join(
+            f", {factor.name} x{factor.times:.2f}" for factor in self.factors if factor.times != 1
+        )
+        return decisive + pressed
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types; numbers that are not finite become null."""
@@ -78,7 +104,7 @@ class Step:
 
 
 def width_causes(
-    market: MarketColumns, row: int, widths: Widths, armed: bool, settings: StopSettings
+    market: MarketColumns, row: int, columns: WidthColumns, armed: bool, settings: StopSettings
 ) -> tuple[Cause, ...]:
     """What the width at one candle was made of.
 
@@ -88,8 +114,8 @@ def width_causes(
         What the policy read.
     row : int
         Row of the candle.
-    widths : Widths
-        The policy's answer for the row.
+    columns : WidthColumns
+        The policy's answer for the trade's side.
     armed : bool
         Whether the trail's width is asked for, or the protective distance.
     settings : StopSettings
@@ -100,7 +126,9 @@ def width_causes(
     tuple of Cause
         The candidates; those equal to the width that counted are marked.
     """
-    sigma, width = float(market.sigma[row]), widths.trail if armed else widths.protect
+    sigma, widths = float(market.sigma[row]), columns.at(row)
+    width = widths.trail if armed else widths.protect
+    pressed = prod(float(times[row]) for times in columns.factors.values())
     candidates = {
         "fixed": {"fixed_distance": settings.fixed_distance},
         "trailing": {"trailing_width": settings.trailing_width},
@@ -109,7 +137,7 @@ def width_causes(
             "noise_floor": settings.noise_floor,
         },
         "volatility": {
-            "trail_sigma x sigma": settings.trail_sigma * sigma,
+            "trail_sigma x sigma": settings.trail_sigma * sigma * pressed,
             "trail_min": settings.trail_min,
             "trail_max": settings.trail_max,
             "noise_candles x range": settings.noise_candles * float(market.candle_range[row]),
@@ -161,14 +189,14 @@ def explain(
     DataError
         If the track does not cover the entry.
     """
-    row = track.last_closed(opened_ms)
-    if row < 0 or row + 1 >= len(track) or not isfinite(track.widths.at(row).protect):
+    row, columns = track.last_closed(opened_ms), track.widths.of(side)
+    if row < 0 or row + 1 >= len(track) or not isfinite(columns.at(row).protect):
         raise DataError(
             "the candles do not cover the entry with enough history for a forecast: "
             "load about a week of candles before it"
         )
     entered_ms = track.candle_end(opened_ms)
-    state = open_stop(side, entry, track.widths.at(row), entered_ms)
+    state = open_stop(side, entry, columns.at(row), entered_ms)
     adverse = track.low if side > 0 else track.high
     steps: list[Step] = []
     for candle in range(row + 1, len(track)):
@@ -178,7 +206,7 @@ def explain(
         hit = side * (float(adverse[candle]) - state.stop) <= 0
         before, known = state.stop, candle if closed_at > entered_ms else row
         extreme = float(track.extreme(side)[candle])
-        state = advance(state, extreme, track.widths.at(known), closed_at, settings.min_step)
+        state = advance(state, extreme, columns.at(known), closed_at, settings.min_step)
         moved = state.stop != before
         rows = candle, known, known if state.armed else row
         steps.append(_step(track, rows, state, settings, moved=moved, hit=hit))
@@ -198,17 +226,23 @@ def _step(
 ) -> Step:
     """Tell one candle; rows are the candle's own, that of the activation, and that of the width."""
     candle, known, decided = rows
-    close, widths = float(track.close[candle]), track.widths.at(decided)
+    close, columns = float(track.close[candle]), track.widths.of(state.side)
+    widths, asked = columns.at(decided), columns.at(known)
+    guard = asked.guard if state.armed else asked.early_guard
+    factors = tuple(Factor(name, float(times[decided])) for name, times in columns.factors.items())
     return Step(
         int(track.closed_at_ms[candle]),
         close,
         state.best,
         state.stop,
         widths.trail if state.armed else widths.protect,
-        float(track.widths.activation[known]),
+        asked.activation,
         state.armed,
         moved,
         is_crossed(state, close),
         hit,
-        width_causes(track.market, decided, widths, state.armed, settings),
+        width_causes(track.market, decided, columns, state.armed, settings),
+        factors if state.armed else (),
+        guard,
+        moved and not isnan(guard) and state.stop == guard,
     )

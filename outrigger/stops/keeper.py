@@ -61,13 +61,13 @@ class StopKeeper:
         for gone in self._states.keys() - open_ids:
             del self._states[gone]
 
-    def widths(self, pair: str, now_ms: int) -> Widths | None:
-        """Widths known now for an entry in this pair; None where the protective distance is unknown."""
+    def widths(self, pair: str, side: int, now_ms: int) -> Widths | None:
+        """Widths known now for an entry on a side; None where the protective distance is unknown."""
         track = self._tracks.get(pair)
         row = self.last_closed(pair, now_ms)
         if track is None or row < 0:
             return None
-        widths = track.widths.at(row)
+        widths = track.widths.of(side).at(row)
         return widths if isfinite(widths.protect) else None
 
     def open(self, trade_id: int, pair: str, side: int, entry: float, now_ms: int) -> StopState | None:
@@ -91,7 +91,7 @@ class StopKeeper:
         StopState or None
             None where the pair's widths are not known.
         """
-        widths, track = self.widths(pair, now_ms), self._tracks.get(pair)
+        widths, track = self.widths(pair, side, now_ms), self._tracks.get(pair)
         if widths is None or track is None:
             return None
         state = open_stop(side, entry, widths, track.candle_end(now_ms))
@@ -123,7 +123,7 @@ class StopKeeper:
         track = self._tracks.get(pair)
         if track is None:
             return None
-        widths = self.widths(pair, opened_ms)
+        widths = self.widths(pair, side, opened_ms)
         if widths is None:
             state = StopState(side, entry, floor, floor, entry, False, track.candle_end(opened_ms))
         else:
@@ -158,10 +158,10 @@ class StopKeeper:
         first = last
         if last > 0 and track.closed_at_ms[last - 1] > state.as_of_ms:
             first = int(track.closed_at_ms.searchsorted(state.as_of_ms, side="right"))
-        extremes = track.extreme(state.side)
+        extremes, widths = track.extreme(state.side), track.widths.of(state.side)
         for row in range(first, last + 1):
             closed_at = int(track.closed_at_ms[row])
-            state = advance(state, float(extremes[row]), track.widths.at(row), closed_at, self.min_step)
+            state = advance(state, float(extremes[row]), widths.at(row), closed_at, self.min_step)
         self._states[trade_id] = state
         return state
 

@@ -12,7 +12,7 @@ A candle that cannot be read (NaN) or a width that is not known changes nothing:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 
 from outrigger.errors import DataError
 
@@ -32,11 +32,17 @@ class Widths:
         Favourable move after which the trail arms; infinity never arms.
     trail : float
         Distance of the trail from the best closed price; NaN where it is not known.
+    guard : float
+        Price up to which the cascade guard draws the stop of an armed trade; NaN asks for nothing.
+    early_guard : float
+        The same for a trade that has not armed.
     """
 
     protect: float
     activation: float
     trail: float
+    guard: float = nan
+    early_guard: float = nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ def open_stop(side: int, entry: float, widths: Widths, as_of_ms: int) -> StopSta
         raise DataError(f"protective distance is {widths.protect!r}: it has to lie between 0 and 1")
     protective = entry * (1 - side * widths.protect)
     armed = widths.activation <= 0
-    stop = _trailed(side, entry, protective, widths.trail, 0.0) if armed else protective
+    stop = _trailed(side, entry, protective, Widths(0.0, 0.0, widths.trail), 0.0) if armed else protective
     return StopState(side, entry, protective, stop, entry, armed, as_of_ms)
 
 
@@ -138,17 +144,24 @@ def advance(
         best = side * max(side * best, side * extreme)
         # The candle's own move counts, not an old best: a forecast that falls must not arm a trade late.
         armed = armed or side * (extreme / state.entry - 1) >= widths.activation - ROUNDING
-    stop = state.stop
     if armed:
-        stop = _trailed(side, best, stop, widths.trail, min_step if state.armed else 0.0)
+        stop = _trailed(side, best, state.stop, widths, min_step if state.armed else 0.0)
+    else:
+        stop = _ratcheted(side, state.stop, widths.early_guard, min_step)
     return StopState(side, state.entry, state.protective, stop, best, armed, closed_at_ms)
 
 
-def _trailed(side: int, best: float, stop: float, trail: float, min_step: float) -> float:
-    """Ratchet the stop of an armed trade up to its trail, if that is worth an order."""
-    if not (isfinite(trail) and trail > 0):
-        return stop
-    candidate = best * (1 - side * trail)
+def _trailed(side: int, best: float, stop: float, widths: Widths, min_step: float) -> float:
+    """Ratchet the stop of an armed trade up to its trail or its guard, whichever is nearer to the price."""
+    trail = widths.trail
+    candidate = best * (1 - side * trail) if isfinite(trail) and trail > 0 else stop
+    if isfinite(widths.guard):
+        candidate = side * max(side * candidate, side * widths.guard)
+    return _ratcheted(side, stop, candidate, min_step)
+
+
+def _ratcheted(side: int, stop: float, candidate: float, min_step: float) -> float:
+    """Move a stop where that is in the trade's favour and worth an order; NaN moves nothing."""
     return candidate if side * candidate >= side * stop + min_step * stop else stop
 
 

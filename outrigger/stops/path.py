@@ -26,6 +26,8 @@ def stop_path(
     trail: Floats,
     min_step: float = 0.0,
     trail_at_entry: float = float("nan"),
+    guard: Floats | None = None,
+    early_guard: Floats | None = None,
 ) -> tuple[Floats, int]:
     """Stop after each closed candle of a trade.
 
@@ -47,6 +49,8 @@ def stop_path(
         Smallest move worth an order, as a fraction of the present stop; the move that arms always is.
     trail_at_entry : float
         Width of the trail at entry, for policies that trail from the entry on; NaN for all others.
+    guard, early_guard : ndarray of shape (n_candles,), optional
+        Prices up to which the cascade guard draws the stop, once armed and before; NaN asks for nothing.
 
     Returns
     -------
@@ -68,14 +72,31 @@ def stop_path(
     best = np.maximum.accumulate(np.maximum(side * usable, side * entry)) * side
     arming = readable & (side * (usable / entry - 1) >= activation - ROUNDING)
     armed_at = -1 if trails_at_once else _first(arming)
-    candidate = np.where(np.isfinite(trail) & (trail > 0), side * best * (1 - side * trail), -np.inf)
-    if armed_at > 0:
-        candidate[:armed_at] = -np.inf
-    ratchet = np.maximum(np.maximum.accumulate(candidate), start)
-    if min_step > 0 and armed_at < len(ratchet):
-        first = max(armed_at, 0)
-        ratchet[first:] = _thin(ratchet[first:], start if trails_at_once else float(ratchet[first]), min_step)
-    return ratchet * side, armed_at
+    free = max(armed_at, 0)
+    trailed = np.where(np.isfinite(trail) & (trail > 0), side * best * (1 - side * trail), -np.inf)
+    candidate = np.maximum(trailed, _signed(side, guard)) if guard is not None else trailed
+    candidate[:free] = _signed(side, early_guard[:free]) if early_guard is not None else -np.inf
+    if trails_at_once:
+        return _ratchet(candidate, start, min_step) * side, armed_at
+    waiting = _ratchet(candidate[:free], start, min_step)
+    before = float(waiting[-1]) if free else start
+    # The move that arms is always worth an order: only what follows has to be a step.
+    arming_move = np.maximum(candidate[free : free + 1], before)
+    after = (
+        _ratchet(candidate[free + 1 :], float(arming_move[0]), min_step) if arming_move.size else waiting[:0]
+    )
+    return np.concatenate((waiting, arming_move, after)) * side, armed_at
+
+
+def _signed(side: int, prices: Floats) -> Floats:
+    """Prices as a ratchet sees them: larger is nearer to the price, nothing is never reached."""
+    return np.where(np.isfinite(prices), side * prices, -np.inf)
+
+
+def _ratchet(candidate: Floats, start: float, min_step: float) -> Floats:
+    """Signed stops that only rise, in steps that are worth an order."""
+    risen = np.maximum(np.maximum.accumulate(candidate), start) if candidate.size else candidate
+    return _thin(risen, start, min_step) if min_step > 0 else risen
 
 
 def _first(flags: NDArray[np.bool_]) -> int:

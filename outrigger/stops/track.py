@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.stops.policies import Floats, MarketColumns, WidthColumns
+from outrigger.stops.sided import Sided
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class StopTrack:
         The candles' prices; NaN where a candle cannot be used.
     market : MarketColumns
         What the widths were made of.
-    widths : WidthColumns
-        Widths known at each close.
+    widths : Sided of WidthColumns
+        Widths known at each close, for longs and for shorts.
     length_ms : int
         Length of a candle in ms.
     """
@@ -40,7 +41,7 @@ class StopTrack:
     low: Floats
     close: Floats
     market: MarketColumns
-    widths: WidthColumns
+    widths: Sided[WidthColumns]
     length_ms: int
 
     def __len__(self) -> int:
@@ -70,7 +71,9 @@ class StopTrack:
         return self.high if side > 0 else self.low
 
 
-def track_of(frame: pd.DataFrame, timeframe: str, market: MarketColumns, widths: WidthColumns) -> StopTrack:
+def track_of(
+    frame: pd.DataFrame, timeframe: str, market: MarketColumns, widths: Sided[WidthColumns]
+) -> StopTrack:
     """Lay out a frame of closed candles as a track.
 
     Parameters
@@ -81,8 +84,8 @@ def track_of(frame: pd.DataFrame, timeframe: str, market: MarketColumns, widths:
         Length of a candle, such as `"1m"`.
     market : MarketColumns
         What the widths were made of, shape (n_candles,).
-    widths : WidthColumns
-        A policy's answer, shape (n_candles,).
+    widths : Sided of WidthColumns
+        A policy's answer for longs and shorts, shape (n_candles,).
 
     Returns
     -------

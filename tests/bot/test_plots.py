@@ -11,7 +11,7 @@ from freqtrade.ft_types.plot_annotation_type import AnnotationTypeTA
 
 from outrigger.bot import plots
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.policies import MarketColumns, widths
+from outrigger.stops.policies import MarketColumns, sided_widths
 from tests.bot.trading import ENTRY, TRAIL, VOLATILITY, moment, ms, track, trade
 
 RISING = [ENTRY] * 4 + [42_000.0, 41_500.0, 41_500.0, 41_500.0]
@@ -31,14 +31,14 @@ def test_columns_of_the_plot_configuration_exist() -> None:
     market = MarketColumns(known, known, np.zeros(5), known)
     frame = pd.DataFrame({"close": [100.0] * 5, "sigma": known})
     decided = pd.DataFrame({"side": [1, 1, 0, -1, -1], "confidence": [1.0, 0.5, 0.0, 0.5, 1.0]})
-    found = plots.with_plot_columns(frame, decided, widths(market, TRAIL))
+    found = plots.with_plot_columns(frame, decided, sided_widths(market, TRAIL))
     named = set(plots.PLOT_CONFIG["main_plot"])
     for subplot in plots.PLOT_CONFIG["subplots"].values():
         named |= set(subplot)
     assert named <= set(found.columns)
     np.testing.assert_allclose(found["stop_of_a_long"], 97.0)
     np.testing.assert_allclose(found["stop_of_a_short"], 103.0)
-    np.testing.assert_allclose(found["trail_width"], 0.03)
+    np.testing.assert_allclose(found["trail_of_a_long"], 0.03)
     assert found["agreement"].tolist() == [1.0, 0.5, 0.0, -0.5, -1.0]
 
 

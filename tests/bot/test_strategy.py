@@ -198,7 +198,7 @@ def test_entry_signals_carry_the_columns_of_the_plot(tmp_path: Path) -> None:
     assert found["enter_long"].tolist() == [0, 1, 0, 0, 0, 0, 0]
     assert found["enter_short"].tolist() == [0, 0, 0, 1, 0, 0, 0]
     assert found["enter_tag"].notna().tolist() == [False, True, False, True, False, False, False]
-    assert {"stop_of_a_long", "stop_of_a_short", "trail_width", "agreement"} <= set(found.columns)
+    assert {"stop_of_a_long", "stop_of_a_short", "trail_of_a_long", "agreement"} <= set(found.columns)
     assert strategy.populate_exit_trend(found, {"pair": PAIR})[["exit_long", "exit_short"]].sum().sum() == 0
 
 

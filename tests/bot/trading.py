@@ -12,7 +12,7 @@ from freqtrade.persistence import LocalTrade, Trade
 
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.keeper import StopKeeper
-from outrigger.stops.policies import MarketColumns, widths
+from outrigger.stops.policies import MarketColumns, sided_widths
 from outrigger.stops.track import StopTrack, track_of
 
 PAIR = "BTC/USDT:USDT"
@@ -49,7 +49,7 @@ def track(closes: list[float], settings: StopSettings = TRAIL, sigma: float = 0.
     frame = pd.DataFrame({"date": date, "high": prices, "low": prices, "close": prices})
     known = np.full(len(prices), sigma)
     market = MarketColumns(known, known, np.zeros(len(prices)), np.full(len(prices), np.nan))
-    return track_of(frame, "1m", market, widths(market, settings))
+    return track_of(frame, "1m", market, sided_widths(market, settings))
 
 
 def keeper(closes: list[float], settings: StopSettings = TRAIL, sigma: float = 0.01) -> StopKeeper:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from outrigger.commands.explain_stop import Explanation, TradeAsked, along_path, as_table, on_candles
 from outrigger.errors import DataError
+from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from tests.commands.candle_data import DAY_MS, PAIR, START_MS, write_candles
 
@@ -91,7 +92,7 @@ def test_to_dict_is_strict_json_where_the_trail_never_arms() -> None:
 
 def test_on_candles_without_an_entry_price_takes_the_open(datadir: Path) -> None:
     opened = START_MS + 9 * DAY_MS
-    told = on_candles(TradeAsked(datadir, PAIR, "1m", 1, opened), TRAIL)
+    told = on_candles(TradeAsked(datadir, PAIR, "1m", 1, opened), Settings(stop=TRAIL))
     candles = pd.read_feather(datadir / "futures" / "BTC_USDT_USDT-1m-futures.feather")
     dates = candles["date"].dt.tz_localize(None).to_numpy().astype("datetime64[ms]").astype(np.int64)
     assert told.entry == candles["open"].iloc[int(np.searchsorted(dates, opened))]
@@ -103,20 +104,20 @@ def test_on_candles_without_an_entry_price_takes_the_open(datadir: Path) -> None
 @pytest.mark.parametrize("timeframe", ["1m", "5m"])
 def test_on_candles_stop_only_moves_in_the_trades_favour(datadir: Path, side: int, timeframe: str) -> None:
     asked = TradeAsked(datadir, PAIR, timeframe, side, START_MS + 9 * DAY_MS)
-    stops = side * np.array([step.stop for step in on_candles(asked, VOLATILITY).steps])
+    stops = side * np.array([step.stop for step in on_candles(asked, Settings(stop=VOLATILITY)).steps])
     assert (np.diff(stops) >= 0).all()
 
 
 def test_on_candles_ends_at_the_close_of_the_trade(datadir: Path) -> None:
     opened = START_MS + 9 * DAY_MS
     asked = TradeAsked(datadir, PAIR, "1m", 1, opened, None, opened + 7 * MINUTE)
-    told = on_candles(asked, StopSettings(policy="fixed", fixed_distance=0.5))
+    told = on_candles(asked, Settings(stop=StopSettings(policy="fixed", fixed_distance=0.5)))
     assert [step.closed_at_ms for step in told.steps] == [opened + n * MINUTE for n in range(1, 8)]
 
 
 def test_on_candles_trade_within_one_candle_is_told_at_its_close(datadir: Path) -> None:
     opened = START_MS + 9 * DAY_MS
-    told = on_candles(TradeAsked(datadir, PAIR, "1m", 1, opened, None, opened), TRAIL)
+    told = on_candles(TradeAsked(datadir, PAIR, "1m", 1, opened, None, opened), Settings(stop=TRAIL))
     assert [step.closed_at_ms for step in told.steps] == [opened + MINUTE]
     assert "long" in shown(told)
 
@@ -131,13 +132,13 @@ def test_on_candles_trade_within_one_candle_is_told_at_its_close(datadir: Path) 
 )
 def test_on_candles_entry_outside_the_candles_is_refused(datadir: Path, opened: int, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        on_candles(TradeAsked(datadir, PAIR, "1m", 1, opened), VOLATILITY)
+        on_candles(TradeAsked(datadir, PAIR, "1m", 1, opened), Settings(stop=VOLATILITY))
 
 
 @pytest.mark.parametrize(("pair", "timeframe"), [("ETH/USDT:USDT", "1m"), (PAIR, "3m")])
 def test_on_candles_missing_file_is_named_with_the_command(datadir: Path, pair: str, timeframe: str) -> None:
     with pytest.raises(DataError, match=f"{timeframe}-futures.feather is missing.*freqtrade download-data"):
-        on_candles(TradeAsked(datadir, pair, timeframe, 1, START_MS), TRAIL)
+        on_candles(TradeAsked(datadir, pair, timeframe, 1, START_MS), Settings(stop=TRAIL))
 
 
 def test_as_table_shows_candles_in_which_something_happened() -> None:
@@ -156,6 +157,6 @@ def test_as_table_shows_candles_in_which_something_happened() -> None:
 
 def test_as_table_keeps_numbers_and_times_whole_on_a_narrow_terminal(datadir: Path) -> None:
     asked = TradeAsked(datadir, PAIR, "1m", -1, START_MS + 9 * DAY_MS)
-    text = shown(on_candles(asked, TRAIL), width=80)
+    text = shown(on_candles(asked, Settings(stop=TRAIL)), width=80)
     assert "…" not in text
     assert "01-15 00:01" in text

@@ -11,6 +11,7 @@ import pytest
 
 from outrigger.commands import stop_arguments as given
 from outrigger.errors import DataError, SettingsError
+from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 
 
@@ -51,7 +52,7 @@ def test_stop_settings_without_a_configuration_are_the_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert given.stop_settings(None, None, None, None) == StopSettings()
+    assert given.stop_settings(None, None, None, None) == Settings()
 
 
 def test_stop_settings_come_from_the_configuration_in_the_working_directory(
@@ -59,7 +60,7 @@ def test_stop_settings_come_from_the_configuration_in_the_working_directory(
 ) -> None:
     (tmp_path / "config.json").write_text('{"outrigger": {"stop": {"trail_sigma": 0.9,},}, /* mine */}')
     monkeypatch.chdir(tmp_path)
-    assert given.stop_settings(None, None, None, None).trail_sigma == 0.9
+    assert given.stop_settings(None, None, None, None).stop.trail_sigma == 0.9
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_stop_settings_single_values_replace_those_of_the_policy(
     empty = tmp_path / "config.json"
     empty.write_text("{}")
     found = given.stop_settings(empty, policy, width, activation)
-    assert found == StopSettings(**changed)
+    assert found == Settings(stop=StopSettings(**changed))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from outrigger.commands.explain_stop import Explanation, TradeAsked, along_path, on_candles
 from outrigger.commands.stop_chart import exit_of, figure, write_chart
+from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.explain import explain
 from tests.commands.candle_data import DAY_MS, PAIR, START_MS, write_candles
@@ -86,7 +87,7 @@ def test_exit_of_crossed_stop_is_the_close_beyond_it() -> None:
 
 
 def test_figure_of_candles_puts_steps_at_closes_and_shows_what_came_before(datadir: Path) -> None:
-    told = on_candles(TradeAsked(datadir, PAIR, "1m", -1, OPENED), VOLATILITY)
+    told = on_candles(TradeAsked(datadir, PAIR, "1m", -1, OPENED), Settings(stop=VOLATILITY))
     drawn = traces(told)
     moments = [x for x, _ in points(drawn["stop"])]
     assert moments[:3] == [OPENED, OPENED + MINUTE, OPENED + 2 * MINUTE]

@@ -24,6 +24,8 @@ class Scenario(Outrigger):
         dataframe["protect_sigma"] = dataframe["sigma"]
         dataframe["candle_range"] = 0.0
         dataframe["atr"] = told.get("atr", np.nan)
+        for name, values in told.get("inputs", {}).items():
+            dataframe[name] = values
         return dataframe
 
     def _signals(self, dataframe: DataFrame) -> DataFrame:

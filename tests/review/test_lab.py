@@ -16,6 +16,7 @@ from outrigger.review.lab_trade import Outcome, PairCandles, ReplayTerms
 from outrigger.risk.liquidation import MaintenanceTier
 from outrigger.stops.law import advance, is_crossed, open_stop
 from outrigger.stops.policies import WidthColumns
+from outrigger.stops.sided import alike
 
 ENTRY = 40_000.0
 TERMS = ReplayTerms(horizon_bars=100, min_step=0.0, fee=0.0)
@@ -263,7 +264,7 @@ def test_replay_knows_nothing_of_candles_after_its_exit(seed: int, side: int) ->
 def test_replay_many_gives_the_fields_of_each_replay_in_order() -> None:
     candles, widths = random_market(np.random.default_rng(3), 300, 0.02)
     rows, sides = np.array([5, 40, 41]), np.array([1, -1, 1])
-    frame = replay_many(candles, widths, rows, sides, TERMS)
+    frame = replay_many(candles, alike(widths), rows, sides, TERMS)
     for position, (row, side) in enumerate(zip(rows, sides, strict=True)):
         one = replay(candles, widths, int(row), int(side), TERMS)
         assert frame.iloc[position].to_dict() == {name: getattr(one, name) for name in frame.columns}

@@ -136,11 +136,12 @@ def test_every_policy_is_causal(market_b: PairMarket, datadir: Path) -> None:
     known = replace(market_b, frames=frames, candles=PairCandles(**parts))
     known = replace(known, columns=known.measured(StopSettings(policy="chandelier")))
     for policy in COMPARED:
-        whole, part = policy.columns(market_b), policy.columns(known)
-        for name in ("protect", "activation", "trail"):
-            np.testing.assert_allclose(
-                getattr(part, name), getattr(whole, name)[:cut], rtol=1e-9, err_msg=policy.name
-            )
+        for side in (1, -1):
+            whole, part = policy.columns(market_b).of(side), policy.columns(known).of(side)
+            for name in ("protect", "activation", "trail"):
+                np.testing.assert_allclose(
+                    getattr(part, name), getattr(whole, name)[:cut], rtol=1e-9, err_msg=policy.name
+                )
 
 
 def test_naive_policy_scales_every_width_by_its_sigma() -> None:
@@ -148,7 +149,7 @@ def test_naive_policy_scales_every_width_by_its_sigma() -> None:
     nothing = np.zeros(500)
     candles = PairCandles(close, close, close, close, nothing)
     market = PairMarket("X", "5m", np.arange(500), candles, MarketColumns(*(nothing,) * 4), {})
-    widths = naive(market).at(499)
+    widths = naive(market).long.at(499)
     sigma = 0.002 * np.sqrt(48)
     assert (widths.protect, widths.activation, widths.trail) == pytest.approx(
         (2 * sigma, 2.5 * sigma, 1.5 * sigma)
@@ -235,8 +236,8 @@ def test_grid_holds_the_shipped_settings_and_scales_protection_by_root_time(mark
     tried = {one.name: one for one in stop_grid.trials()}
     assert len(tried) == 64
     shipped, default = tried[stop_grid.SHIPPED_TRIAL].columns(market_b), COMPARED[0].columns(market_b)
-    np.testing.assert_array_equal(shipped.protect, default.protect)
-    np.testing.assert_array_equal(shipped.trail, default.trail)
+    np.testing.assert_array_equal(shipped.long.protect, default.long.protect)
+    np.testing.assert_array_equal(shipped.short.trail, default.short.trail)
 
 
 def test_main_grid_prints_the_plateau(

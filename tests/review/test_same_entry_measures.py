@@ -18,6 +18,7 @@ from outrigger.review.lab_trade import PairCandles, ReplayTerms
 from outrigger.review.matched import harmonic_mean, matching_scale, scaled
 from outrigger.review.paired import block_weights, day_sums, difference, measured
 from outrigger.stops.policies import WidthColumns
+from outrigger.stops.sided import alike
 
 ENTRY = 100.0
 distances = arrays(np.float64, st.integers(1, 30), elements=st.floats(0.002, 0.5))
@@ -133,7 +134,7 @@ def test_aftermath_on_random_walks_equals_hindsight_one_trade_at_a_time(seed: in
     candles = PairCandles(opened, high, low, close, np.zeros(size))
     widths = WidthColumns(np.full(size, 0.02), np.full(size, 0.01), np.full(size, 0.008))
     rows, sides = np.sort(rng.integers(1, size, 12)), rng.choice([1, -1], 12)
-    outcomes = replay_many(candles, widths, rows, sides, ReplayTerms(150))
+    outcomes = replay_many(candles, alike(widths), rows, sides, ReplayTerms(150))
     judged = Aftermath(candles, "15m").judged(outcomes)
     extremes = {"X": extremes_of(pd.DataFrame({"date": dates, "high": high, "low": low}), "15m")}
     trades = [as_trade(outcomes.iloc[row], dates) for row in range(12)]

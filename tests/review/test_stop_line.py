@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from outrigger.errors import DataError
-from outrigger.review.stop_line import stop_line, stop_track
+from outrigger.review.stop_line import stop_line
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.policies import MarketColumns, WidthColumns
+from outrigger.stops.sided import alike
 from outrigger.stops.track import StopTrack
-from tests.review.ledger import HOUR_MS, MINUTE_MS, START_MS, candles, trade
+from tests.review.ledger import HOUR_MS, MINUTE_MS, START_MS, trade
 
 OPENED = START_MS + 2 * MINUTE_MS
 
@@ -23,7 +24,7 @@ def track(highs: list[float], activation: float = 0.015) -> StopTrack:
     closed = START_MS + (np.arange(count) + 1) * MINUTE_MS
     market = MarketColumns(**{field.name: np.full(count, 0.01) for field in fields(MarketColumns)})
     widths = WidthColumns(np.full(count, 0.03), np.full(count, activation), np.full(count, 0.02))
-    return StopTrack(closed, high, high - 20, high - 10, market, widths, MINUTE_MS)
+    return StopTrack(closed, high, high - 20, high - 10, market, alike(widths), MINUTE_MS)
 
 
 def held(closed_after_minutes: int):
@@ -66,13 +67,3 @@ def test_stop_line_of_a_trail_from_the_entry_on_is_armed_at_the_entry() -> None:
 def test_stop_line_before_the_candles_is_refused() -> None:
     with pytest.raises(DataError, match="do not cover the entry"):
         stop_line(trade(opened_ms=START_MS - HOUR_MS), track(RISE), SETTINGS)
-
-
-def test_stop_track_of_a_fixed_policy_needs_no_more_than_the_forecasts_chart() -> None:
-    settings = StopSettings(policy="fixed", fixed_distance=0.04)
-    frames = {"1m": candles(2), "5m": candles(2, timeframe_minutes=5)}
-    made = stop_track(frames, "1m", settings, "BTC/USDT:USDT")
-    assert len(made) == 120
-    assert made.widths.at(60).protect == 0.04
-    with pytest.raises(DataError, match="5m"):
-        stop_track({"1m": candles(2)}, "1m", settings, "BTC/USDT:USDT")

@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 
 from outrigger.errors import DataError
+from outrigger.settings.read import Settings
+from outrigger.settings.squeeze import SqueezeSettings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.explain import explain
 from outrigger.stops.keeper import StopKeeper
 from outrigger.stops.law import is_crossed
+from outrigger.stops.measured import pressures
+from outrigger.stops.policies import sided_widths
+from outrigger.stops.track import track_of
 from tests.stops.tracks import PLAIN, START_MS, closes_at, dated, noise, steady, track, walk
 from tests.stops.trades import MINUTE, NAN
 
@@ -25,6 +30,11 @@ POLICIES = {
     "chandelier": StopSettings(**PLAIN, policy="chandelier"),
     "fixed": StopSettings(policy="fixed"),
 }
+
+
+SETTINGS_WITH_SQUEEZE = Settings(
+    stop=POLICIES["volatility"], squeeze=SqueezeSettings(funding=True, depth=True, guard=True)
+)
 
 
 def deciding(step):
@@ -68,18 +78,18 @@ def test_explain_before_arming_tells_the_distance_that_was_set_at_entry():
     kept = track(FRAME, settings)
     steps = explain(kept, 1, ENTRY, OPENED, settings, until_ms=END)
     assert not any(step.armed for step in steps)
-    assert {step.width for step in steps} == {kept.widths.protect[19]}
+    assert {step.width for step in steps} == {kept.widths.long.protect[19]}
     assert ENTRY * (1 - steps[-1].width) == steps[-1].stop
     # At the close of the entry candle the law still goes by what was known at the entry.
     told = [step.activation for step in steps]
-    assert told == [kept.widths.activation[19], *kept.widths.activation[21:]]
+    assert told == [kept.widths.long.activation[19], *kept.widths.long.activation[21:]]
 
 
 def test_explain_of_a_trail_from_the_entry_on_begins_with_the_width_known_at_the_entry():
     settings = POLICIES["chandelier"]
     kept = track(FRAME, settings)
     steps = explain(kept, 1, ENTRY, OPENED, settings, until_ms=END)
-    assert [step.width for step in steps] == [kept.widths.trail[19], *kept.widths.trail[21:]]
+    assert [step.width for step in steps] == [kept.widths.long.trail[19], *kept.widths.long.trail[21:]]
     assert all(step.armed for step in steps)
 
 
@@ -159,3 +169,50 @@ def test_explain_of_an_entry_without_a_forecast_is_refused():
 def test_explain_with_an_end_tells_the_candles_that_closed_by_then(until, steps):
     settings = POLICIES["fixed"]
     assert len(explain(track(FRAME, settings), 1, ENTRY, OPENED, settings, until_ms=until)) == steps
+
+
+def pressed(settings=SETTINGS_WITH_SQUEEZE, **inputs):
+    """The usual candles with inputs that press on their stops."""
+    market = noise(len(FRAME))
+    known = {name: np.full(len(FRAME), float(value)) for name, value in inputs.items()}
+    close = FRAME["close"].to_numpy()
+    told = pressures(known, close, market, settings)
+    return track_of(FRAME, "1m", market, sided_widths(market, settings.stop, told))
+
+
+def test_explain_tells_every_multiplier_of_an_armed_trail_as_a_cause_of_its_own():
+    kept = pressed(funding_percentile_90d=1.0, book_bid_depth_vs_norm=np.log(0.5))
+    steps = explain(kept, 1, ENTRY, OPENED, SETTINGS_WITH_SQUEEZE.stop, until_ms=END)
+    armed = [step for step in steps if step.armed]
+    assert armed
+    for step in armed:
+        assert [(one.name, round(one.times, 6)) for one in step.factors] == [
+            ("funding", 0.75),
+            ("book depth", round(2**0.3, 6)),
+        ]
+        assert any(cause.decides for cause in step.causes)
+        assert "funding x0.75" in step.made_of
+    assert all(step.factors == () for step in steps if not step.armed)
+    assert steps[-1].to_dict()["factors"][0] == {"name": "funding", "times": 0.75}
+
+
+def test_explain_says_when_the_cascade_guard_drew_the_stop_up():
+    kept = pressed(
+        fragility_long_percentile=1.0, liquidation_long_distance=0.006, book_bid_depth_vs_norm=-1.0
+    )
+    steps = explain(kept, 1, ENTRY, OPENED, SETTINGS_WITH_SQUEEZE.stop, until_ms=END)
+    drawn = [step for step in steps if step.guarded]
+    assert drawn
+    for step in drawn:
+        assert step.armed
+        assert step.moved
+        assert step.stop == step.guard
+        assert step.stop < step.close
+
+
+def test_explain_without_pressure_has_neither_multipliers_nor_a_guard():
+    steps = explain(
+        track(FRAME, StopSettings(**PLAIN)), 1, ENTRY, OPENED, StopSettings(**PLAIN), until_ms=END
+    )
+    assert all(step.factors == () and not step.guarded for step in steps)
+    assert steps[0].to_dict()["guard"] is None

@@ -27,10 +27,10 @@ def keeping(side=1, kept=TRACK, now=OPENED) -> StopKeeper:
 
 
 def by_the_law(side, last):
-    state = open_stop(side, ENTRY, TRACK.widths.at(19), closes_at(20))
+    state = open_stop(side, ENTRY, TRACK.widths.of(side).at(19), closes_at(20))
     for row in range(21, last + 1):
         extreme = float(FRAME["high" if side > 0 else "low"][row])
-        state = advance(state, extreme, TRACK.widths.at(row), closes_at(row), SETTINGS.min_step)
+        state = advance(state, extreme, TRACK.widths.of(side).at(row), closes_at(row), SETTINGS.min_step)
     return state
 
 
@@ -44,8 +44,8 @@ def calm(close, low=None):
 @pytest.mark.parametrize("side", [1, -1])
 def test_open_takes_widths_of_the_last_closed_candle_and_waits_for_the_entry_candle(side):
     state = keeping(side).state(1)
-    assert state == open_stop(side, ENTRY, TRACK.widths.at(19), closes_at(20))
-    assert state.stop == ENTRY * (1 - side * TRACK.widths.protect[19])
+    assert state == open_stop(side, ENTRY, TRACK.widths.of(side).at(19), closes_at(20))
+    assert state.stop == ENTRY * (1 - side * TRACK.widths.long.protect[19])
 
 
 def test_open_at_a_candle_boundary_belongs_to_the_candle_that_begins():
@@ -60,7 +60,7 @@ def test_open_without_track_candle_or_forecast_keeps_nothing():
     assert keeper.open(1, PAIR, 1, 100.0, START_MS) is None
     keeper.set_track(PAIR, track(FRAME, SETTINGS, steady(240, NAN)))
     assert keeper.open(1, PAIR, 1, 100.0, OPENED) is None
-    assert keeper.widths(PAIR, OPENED) is None
+    assert keeper.widths(PAIR, 1, OPENED) is None
     assert keeper.state(1) is None
 
 

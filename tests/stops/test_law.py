@@ -191,3 +191,25 @@ def test_open_stop_with_what_is_no_trade_is_refused_by_name(side, entry, protect
 )
 def test_is_crossed_at_or_beyond_the_stop(side, price, crossed):
     assert is_crossed(open_stop(side, 100.0, DELAYED, 0), price) is crossed
+
+
+@pytest.mark.parametrize(
+    ("side", "guard", "drawn_to"), [(1, 101.5, 101.5), (1, 98.5, 99.0), (-1, 98.5, 98.5), (-1, 101.5, 101.0)]
+)
+def test_guard_of_an_armed_trade_draws_the_stop_up_and_never_back(side, guard, drawn_to):
+    state = StopState(side, 100.0, 100.0 - 3 * side, 100.0 - side, 100.0 + 2 * side, True, 0)
+    later = advance(state, float("nan"), Widths(0.03, 0.015, float("nan"), guard), 60_000)
+    assert later.stop == drawn_to
+
+
+def test_guard_of_a_trade_that_has_not_armed_leaves_the_protective_stop_unless_it_is_an_early_guard():
+    state = open_stop(1, 100.0, Widths(0.03, 0.02, 0.01), 0)
+    assert advance(state, 100.5, Widths(0.03, 0.02, 0.01, 99.0), 60_000).stop == state.protective
+    early = advance(state, 100.5, Widths(0.03, 0.02, 0.01, 99.5, 99.0), 60_000)
+    assert (early.stop, early.armed, early.protective) == (99.0, False, state.protective)
+
+
+def test_guard_and_trail_of_the_same_candle_leave_the_nearer_of_the_two():
+    state = StopState(1, 100.0, 97.0, 97.0, 104.0, True, 0)
+    assert advance(state, 104.0, Widths(0.03, 0.02, 0.02, 101.0), 60_000).stop == pytest.approx(101.92)
+    assert advance(state, 104.0, Widths(0.03, 0.02, 0.02, 103.0), 60_000).stop == 103.0

@@ -18,7 +18,7 @@ def reloaded(state: StopState) -> StopState:
     return document.loads(document.TradeDocument(state, "volatility", {}).dumps()).stop
 
 
-@given(trades(), min_steps)
+@given(trades(guarded=True), min_steps)
 def test_stop_over_any_candles_never_loosens(trade, min_step):
     stops = np.concatenate([[trade.opened().protective, trade.opened().stop], trade.stops(min_step)])
     assert tighter_or_equal(trade.side, stops[1:], stops[:-1])
@@ -26,7 +26,7 @@ def test_stop_over_any_candles_never_loosens(trade, min_step):
     assert np.all(stops > 0)
 
 
-@given(trades(), st.data())
+@given(trades(guarded=True), st.data())
 def test_stop_over_gaps_duplicates_and_disorder_never_loosens(trade, data):
     rows = data.draw(st.lists(st.integers(0, max(len(trade.widths) - 1, 0)), max_size=40))
     state = trade.opened()
@@ -40,7 +40,7 @@ def test_stop_over_gaps_duplicates_and_disorder_never_loosens(trade, data):
         state = later
 
 
-@given(trades(), min_steps, st.data())
+@given(trades(guarded=True), min_steps, st.data())
 def test_saved_and_loaded_state_goes_on_as_if_nothing_had_happened(trade, min_step, data):
     states = trade.states(min_step)
     assume(states)
@@ -53,7 +53,7 @@ def test_saved_and_loaded_state_goes_on_as_if_nothing_had_happened(trade, min_st
     assert state == states[-1]
 
 
-@given(trades(), min_steps, st.data())
+@given(trades(guarded=True), min_steps, st.data())
 def test_restart_that_lost_candles_is_never_looser_than_before_nor_tighter_than_with_them(
     trade, min_step, data
 ):
@@ -141,7 +141,7 @@ def test_wider_widths_arm_no_earlier_and_never_put_the_stop_nearer(trade, factor
     assert np.all(trade.side * (wide.stops(min_step) - thinned) <= step * thinned + 1e-15 * thinned)
 
 
-@given(trades(), min_steps)
+@given(trades(guarded=True), min_steps)
 def test_minimum_step_holds_the_stop_back_by_less_than_a_step(trade, min_step):
     free, thinned = trade.stops(), trade.stops(min_step)
     behind = trade.side * (free - thinned)

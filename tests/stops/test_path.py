@@ -19,10 +19,12 @@ def paths(trade: Trade, min_step: float, trail_at_entry: float = NAN):
         column(trade.widths, "trail"),
         min_step,
         trail_at_entry,
+        column(trade.widths, "guard"),
+        column(trade.widths, "early_guard"),
     )
 
 
-@given(trades(60), min_steps)
+@given(trades(60, guarded=True), min_steps)
 def test_stop_path_of_a_delayed_trail_equals_the_law_at_every_candle(trade, min_step):
     opening = Widths(trade.opening.protect, INF, NAN)
     delayed = Trade(trade.side, trade.entry, opening, trade.extremes, trade.widths)
@@ -32,7 +34,7 @@ def test_stop_path_of_a_delayed_trail_equals_the_law_at_every_candle(trade, min_
     assert armed_at == next((row for row, state in enumerate(states) if state.armed), len(states))
 
 
-@given(trades(60), min_steps, distances)
+@given(trades(60, guarded=True), min_steps, distances)
 def test_stop_path_of_a_trail_from_the_entry_equals_the_law_at_every_candle(trade, min_step, trail):
     opening = Widths(trade.opening.protect, 0.0, trail)
     at_once = Trade(trade.side, trade.entry, opening, trade.extremes, trade.widths)
@@ -41,7 +43,7 @@ def test_stop_path_of_a_trail_from_the_entry_equals_the_law_at_every_candle(trad
     assert armed_at == -1
 
 
-@given(trades(), min_steps, st.integers(0, 30))
+@given(trades(guarded=True), min_steps, st.integers(0, 30))
 def test_stop_path_of_fewer_candles_is_the_beginning_of_the_path(trade, min_step, n):
     cut = Trade(trade.side, trade.entry, trade.opening, trade.extremes[:n], trade.widths[:n])
     assert np.array_equal(paths(cut, min_step)[0], paths(trade, min_step)[0][:n])
@@ -106,3 +108,21 @@ def test_stop_path_with_what_is_no_trade_is_refused(side, entry, protect):
     one = np.array([1.0])
     with pytest.raises(DataError):
         stop_path(side, entry, one, protect, one, one)
+
+
+@given(trades(40), min_steps)
+def test_stop_path_without_guards_is_the_path_with_guards_that_ask_for_nothing(trade, min_step):
+    delayed = Trade(
+        trade.side, trade.entry, Widths(trade.opening.protect, INF, NAN), trade.extremes, trade.widths
+    )
+    plain = stop_path(
+        delayed.side,
+        delayed.entry,
+        delayed.extremes,
+        delayed.opening.protect,
+        column(delayed.widths, "activation"),
+        column(delayed.widths, "trail"),
+        min_step,
+    )
+    assert np.array_equal(plain[0], paths(delayed, min_step)[0])
+    assert plain[1] == paths(delayed, min_step)[1]

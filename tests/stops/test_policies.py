@@ -22,8 +22,12 @@ def market(sigma, candle_range=0.0, atr=NAN):
     return MarketColumns(*(np.atleast_1d(np.array(column, dtype=float)) for column in columns))
 
 
+def distances(columns):
+    return columns.protect, columns.activation, columns.trail
+
+
 def only(columns):
-    return tuple(float(column[0]) for column in astuple(columns))
+    return tuple(float(column[0]) for column in distances(columns))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_break_even_of_a_width_that_no_move_makes_good_is_infinite():
 def test_widths_of_a_truncated_market_are_the_truncated_widths(policy, n):
     whole, settings = noise(200), StopSettings(policy=policy)
     cut = widths(MarketColumns(*(column[:n] for column in astuple(whole))), settings)
-    for short, long in zip(astuple(cut), astuple(widths(whole, settings)), strict=True):
+    for short, long in zip(distances(cut), distances(widths(whole, settings)), strict=True):
         assert np.array_equal(short, long[:n], equal_nan=True)
 
 
@@ -117,7 +121,7 @@ def test_volatility_larger_sigma_never_narrows_a_width_nor_lowers_the_activation
     sigma, factor, candle_range = np.array(rows).T
     calm = widths(market(sigma, candle_range), PLAIN_STOP)
     wild = widths(market(sigma * factor, candle_range), PLAIN_STOP)
-    for near, far in zip(astuple(calm), astuple(wild), strict=True):
+    for near, far in zip(distances(calm), distances(wild), strict=True):
         known = np.isfinite(near)
         assert np.all(far[known] >= near[known])
         assert np.array_equal(np.isnan(near), np.isnan(far))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.policies import MarketColumns, widths
+from outrigger.stops.policies import MarketColumns, sided_widths
 from outrigger.stops.track import StopTrack, track_of
 from tests.stops.trades import MINUTE
 
@@ -62,7 +62,7 @@ def steady(n, sigma, candle_range=0.001, atr=np.nan) -> MarketColumns:
 
 def track(frame: pd.DataFrame, settings: StopSettings, market: MarketColumns | None = None) -> StopTrack:
     known = noise(len(frame)) if market is None else market
-    return track_of(frame, "1m", known, widths(known, settings))
+    return track_of(frame, "1m", known, sided_widths(known, settings))
 
 
 def without_older(kept: StopTrack, frame: pd.DataFrame, settings: StopSettings, first: int) -> StopTrack:

@@ -17,6 +17,8 @@ entries = st.floats(-8.0, 6.0).map(lambda exponent: 10.0**exponent)
 distances = st.floats(0.001, 0.5)
 activations = st.one_of(st.sampled_from([0.0, 0.015, NAN, INF]), st.floats(0.0, 0.15))
 trails = st.one_of(st.sampled_from([0.03, NAN]), st.floats(0.001, 0.4))
+# A guard's price over the entry price, or none.
+guards = st.one_of(st.just(NAN), st.floats(0.7, 1.4))
 min_steps = st.one_of(st.just(0.0), st.floats(0.0, 0.02))
 # A candle's extreme over the entry price, or one that cannot be read.
 relatives = st.one_of(st.floats(0.6, 1.6), st.sampled_from([NAN, INF, 0.0, -1.0]))
@@ -52,11 +54,20 @@ def column(widths: list[Widths], name: str) -> np.ndarray:
 
 
 @st.composite
-def trades(draw: st.DrawFn, longest: int = 30) -> Trade:
-    """A trade under widths that change without any order from candle to candle."""
+def trades(draw: st.DrawFn, longest: int = 30, guarded: bool = False) -> Trade:
+    """A trade under widths, and guards where wanted, that change without any order from candle to candle."""
     size = draw(st.integers(0, longest))
     entry = draw(entries)
     relative = draw(st.lists(relatives, min_size=size, max_size=size))
-    widths = [Widths(draw(distances), draw(activations), draw(trails)) for _ in range(size)]
+    widths = [
+        Widths(
+            draw(distances),
+            draw(activations),
+            draw(trails),
+            entry * draw(guards) if guarded else NAN,
+            entry * draw(guards) if guarded else NAN,
+        )
+        for _ in range(size)
+    ]
     opening = Widths(draw(distances), draw(activations), draw(trails))
     return Trade(draw(sides), entry, opening, entry * np.array(relative, dtype=float), widths)

@@ -16,9 +16,12 @@ import numpy as np
 import pandas as pd
 
 from outrigger.errors import DataError
+from outrigger.market.alignment import open_times_ms
 from outrigger.market.features.asof import Array, Readings, Times, carry, earlier, last_known, readings
 from outrigger.market.features.norm import HOUR_MS, trailing_zscore
 from outrigger.market.features.spec import FeatureSpec
+from outrigger.market.store.schema import METRICS
+from outrigger.market.timeframe import timeframe_ms
 
 MAX_AGE_S: Final = 1800
 _HORIZONS_H: Final = (1, 4, 24)
@@ -81,6 +84,39 @@ INTEREST_FEATURES: Final = (
     _spec("taker_log_ratio", "log ratio", _READING, "taker_ratio", "takers bought"),
 )
 INTEREST_NAMES: Final = tuple(spec.name for spec in INTEREST_FEATURES)
+
+
+def interest_rows(candles: pd.DataFrame, timeframe: str, pair: str) -> pd.DataFrame:
+    """Turn Freqtrade's open-interest candles into rows of the metrics table.
+
+    Parameters
+    ----------
+    candles : DataFrame
+        `date` (opens), `open_interest_amount` and `open_interest_value`; left as it is.
+    timeframe : str
+        Length of a candle: a reading dated at its open counts from its close on.
+    pair : str
+        Pair, for error messages.
+
+    Returns
+    -------
+    DataFrame
+        Every column of `METRICS`; what candles do not hold is NaN.
+
+    Raises
+    ------
+    DataError
+        If a date is unreadable.
+    """
+    frame = candles.dropna(subset=["date"]).drop_duplicates("date", keep="last").sort_values("date")
+    known = open_times_ms(frame["date"], f"{pair} open interest") + timeframe_ms(timeframe)
+    rows = pd.DataFrame(np.nan, index=range(len(frame)), columns=list(METRICS.columns))
+    return rows.assign(
+        time_ms=known,
+        known_ms=known,
+        open_interest_base=frame["open_interest_amount"].to_numpy(np.float64),
+        open_interest_quote=frame["open_interest_value"].to_numpy(np.float64),
+    )
 
 
 def _log(x: Array) -> Array:

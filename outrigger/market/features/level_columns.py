@@ -101,13 +101,37 @@ def level_columns(
     closed = close_times(candles, timeframe)
     interest, ratio = positions_at(closed, candles["close"].to_numpy(np.float64), metrics, metrics_age_ms)
     state = LiquidationLevels(model, timeframe_ms(timeframe))
-    taken = candles_of(candles, closed, interest)
-    parts = [
-        _some_rows(state, taken[at : at + _ROWS_AT_ONCE], ratio[at : at + _ROWS_AT_ONCE])
-        for at in range(0, len(taken), _ROWS_AT_ONCE)
-    ]
-    values = np.concatenate(parts) if parts else np.empty((0, len(COLUMNS)))
+    values = levels_along(state, candles_of(candles, closed, interest), ratio)
     return pd.DataFrame(values, columns=list(COLUMNS), index=candles.index)
+
+
+def levels_along(state: LiquidationLevels, candles: list[Candle], account_ratio: Floats) -> Floats:
+    """Move levels along closed candles and give a row for each.
+
+    Parameters
+    ----------
+    state : LiquidationLevels
+        Moved on by the candles.
+    candles : list of Candle
+        In order, each once.
+    account_ratio : ndarray of shape (n_candles,)
+        Accounts that are long over accounts that are short; NaN if unknown.
+
+    Returns
+    -------
+    ndarray of shape (n_candles, n_columns)
+        In the order of `COLUMNS`.
+
+    Raises
+    ------
+    DataError
+        If a candle is not later than the one before.
+    """
+    parts = [
+        _some_rows(state, candles[at : at + _ROWS_AT_ONCE], account_ratio[at : at + _ROWS_AT_ONCE])
+        for at in range(0, len(candles), _ROWS_AT_ONCE)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, len(COLUMNS)))
 
 
 def level_row(state: LiquidationLevels, candle: Candle, account_ratio: float = float("nan")) -> Floats:

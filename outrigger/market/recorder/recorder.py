@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from outrigger.market.recorder.backoff import Backoff
 from outrigger.market.recorder.buffer import Buffer, Store
@@ -22,6 +23,9 @@ from outrigger.market.recorder.settings import DAY_MS, RecorderSettings
 from outrigger.market.store.schema import Kind
 
 logger = logging.getLogger(__name__)
+
+# More than are ever received between two writes.
+RECENT_ROWS: Final = 512
 
 Reader = Callable[[str], Awaitable[Sequence[Row]]]
 
@@ -87,6 +91,27 @@ class Recorder:
         self._buffer = Buffer(store, self.settings.max_rows)
         self._counters = Counters()
         self._latest: dict[Stream, Row] = {}
+        self._recent: dict[Stream, deque[Row]] = {}
+
+    def recent(self, pair: str, kind: Kind, first_ms: int) -> list[Row]:
+        """Return the newest rows of a pair, written or not; from any thread, without waiting.
+
+        Parameters
+        ----------
+        pair : str
+            Freqtrade's name.
+        kind : Kind
+            Which table.
+        first_ms : int
+            First `known_ms` wanted.
+
+        Returns
+        -------
+        list of dict
+            Copies, of the last `RECENT_ROWS` at most.
+        """
+        rows = list(self._recent.get((pair, kind), ()))
+        return [row.copy() for row in rows if row["known_ms"] >= first_ms]
 
     def latest(self, pair: str, kind: Kind) -> Row | None:
         """Return the newest row of a pair, or None; from any thread, without waiting.
@@ -198,6 +223,7 @@ class Recorder:
                 self._counters.repeated[stream] += 1
                 continue
             self._latest[stream] = dict(row)
+            self._recent.setdefault(stream, deque(maxlen=RECENT_ROWS)).append(dict(row))
             self._counters.readings[stream] += 1
             self._buffer.add(stream, row)
 

@@ -86,6 +86,11 @@ class RecorderThread:
         recorder = self._recorder
         return None if recorder is None else recorder.latest(pair, kind)
 
+    def recent(self, pair: str, kind: Kind, first_ms: int) -> list[Row]:
+        """Return the newest rows of a pair, written or not; never waits and never raises."""
+        recorder = self._recorder
+        return [] if recorder is None else recorder.recent(pair, kind, first_ms)
+
     def health(self) -> Health | None:
         """Return the counts so far, or None before the recorder is made."""
         recorder = self._recorder

@@ -9,7 +9,7 @@ from freqtrade.strategy import stoploss_from_absolute
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import market_columns, measure_noise, stop_charts
 from outrigger.stops.keeper import StopKeeper
-from outrigger.stops.policies import widths
+from outrigger.stops.policies import sided_widths
 from outrigger.stops.track import StopTrack, track_of
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.pairing import percentiles
@@ -37,7 +37,7 @@ def _track(candles: int) -> StopTrack:
     minute, settings = minute_walk(candles), StopSettings()
     frames = {"1m": minute} | {name: resampled(minute, name) for name in stop_charts(settings)}
     market = market_columns(measure_noise(frames, "1m", settings, PAIR))
-    return track_of(minute, "1m", market, widths(market, settings))
+    return track_of(minute, "1m", market, sided_widths(market, settings))
 
 
 def _decisions(track: StopTrack, count: int) -> list[float]:

@@ -61,7 +61,7 @@ def test_fragility_clock_of_another_length_is_refused():
 
 def test_fragility_columns_are_all_documented():
     assert tuple(spec.name for spec in SPECS) == COLUMNS
-    assert len(COLUMNS) == 8
+    assert len(COLUMNS) == 10
 
 
 def _table(folder: Path, index: str, names: dict[str, str]) -> pd.DataFrame:
