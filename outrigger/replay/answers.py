@@ -96,11 +96,11 @@ def premium_index(market: ReplayMarket, symbol: str, price: float) -> dict[str, 
 
 
 def depth(book: Book, now_ms: int) -> dict[str, object]:
-    """Write an order book, the answer of `depth`."""
+    """Write an order book, the answer of `depth`; one that was recorded has changed last when it was."""
     return {
         "lastUpdateId": now_ms,
         "E": now_ms,
-        "T": now_ms,
+        "T": now_ms if book.time_ms is None else book.time_ms,
         "bids": [[f"{price:f}", f"{amount:f}"] for price, amount in book.bids],
         "asks": [[f"{price:f}", f"{amount:f}"] for price, amount in book.asks],
     }

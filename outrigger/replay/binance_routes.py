@@ -11,36 +11,27 @@ from collections.abc import Callable
 import numpy as np
 from aiohttp import web
 
-from outrigger.replay import answers
+from outrigger.replay import answers, positioning_routes
 from outrigger.replay.contracts import contract_rules, exchange_info
 from outrigger.replay.depth import Book, synthetic_book
-from outrigger.replay.intervals import bucket_open
 from outrigger.replay.market import ReplayMarket
+from outrigger.replay.recorded_book import recorded_book
+from outrigger.replay.request_market import MARKET, asked_symbol, invalid_symbol
 from outrigger.replay.request_terms import RefusedRequest, integer, interval, text, time_range
 
-MARKET = web.AppKey("market", ReplayMarket)
 DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000)
-PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
-INVALID_SYMBOL = "Invalid symbol."
 
 Row = dict[str, object]
-
-
-def _symbol(request: web.Request, name: str = "symbol") -> str:
-    symbol = text(request.query, name)
-    if symbol not in request.app[MARKET].contracts:
-        raise RefusedRequest(-1121, INVALID_SYMBOL)
-    return symbol
 
 
 def _traded(request: web.Request, row: Callable[[str, float], Row]) -> web.Response:
     """Answer for one symbol or, when none is named, a list over all that are listed."""
     market = request.app[MARKET]
     if "symbol" in request.query:
-        symbol = _symbol(request)
+        symbol = asked_symbol(request)
         price = market.price(symbol)
         if price is None:
-            raise RefusedRequest(-1121, INVALID_SYMBOL)
+            raise invalid_symbol()
         return web.json_response(row(symbol, price))
     prices = {symbol: market.price(symbol) for symbol in market.contracts}
     return web.json_response([row(s, price) for s, price in prices.items() if price is not None])
@@ -63,7 +54,11 @@ async def exchange_information(request: web.Request) -> web.Response:
 
 def _klines(kind: str, symbol_name: str = "symbol") -> Callable[[web.Request], web.Response]:
     def answer(request: web.Request) -> web.Response:
-        market, symbol, name = request.app[MARKET], _symbol(request, symbol_name), interval(request.query)
+        market, symbol, name = (
+            request.app[MARKET],
+            asked_symbol(request, symbol_name),
+            interval(request.query),
+        )
         asked = time_range(request.query, usual=500, most=1500)
         if not market.serves(symbol, name):
             raise RefusedRequest(-1120, "Invalid interval.")
@@ -99,7 +94,7 @@ async def funding_rate(request: web.Request) -> web.Response:
     """Funding rates charged by now, of one contract or of all."""
     market = request.app[MARKET]
     asked = time_range(request.query, usual=100, most=1000)
-    symbols = [_symbol(request)] if "symbol" in request.query else list(market.contracts)
+    symbols = [asked_symbol(request)] if "symbol" in request.query else list(market.contracts)
     rows: list[tuple[int, str, float]] = []
     for symbol in symbols:
         known = market.funding(symbol)
@@ -140,12 +135,17 @@ async def premium_index(request: web.Request) -> web.Response:
 
 
 def _book(market: ReplayMarket, symbol: str, price: float, levels: int) -> Book:
-    return synthetic_book(price, contract_rules(market, symbol), market.minute_volume(symbol), levels)
+    """Book of the last snapshot that was recorded, else a synthetic one."""
+    snapshot, rules = market.book_snapshot(symbol), contract_rules(market, symbol)
+    if snapshot is None:
+        return synthetic_book(price, rules, market.minute_volume(symbol), levels)
+    book = recorded_book(price, rules, snapshot)
+    return Book(book.bids[:levels], book.asks[:levels], int(snapshot["time_ms"]))
 
 
 async def depth(request: web.Request) -> web.Response:
-    """Serve a synthetic order book around the last price."""
-    market, symbol = request.app[MARKET], _symbol(request)
+    """Serve an order book around the last price: as recorded at the last snapshot, or else synthetic."""
+    market, symbol = request.app[MARKET], asked_symbol(request)
     limit = integer(request.query, "limit")
     if limit is not None and limit not in DEPTH_LIMITS:
         raise RefusedRequest(-4021, f"{limit} is not valid depth limit.")
@@ -172,7 +172,7 @@ async def ticker_price(request: web.Request) -> web.Response:
 
 
 async def ticker_book(request: web.Request) -> web.Response:
-    """Best prices of the synthetic book."""
+    """Best prices of the book."""
     market = request.app[MARKET]
 
     def row(symbol: str, price: float) -> Row:
@@ -184,45 +184,6 @@ async def ticker_book(request: web.Request) -> web.Response:
         return best
 
     return _traded(request, row)
-
-
-async def open_interest(request: web.Request) -> web.Response:
-    """Open interest, refused where it was not recorded: zero would be a false number."""
-    market, symbol = request.app[MARKET], _symbol(request)
-    known = market.open_interest(symbol)
-    if known is None or not len(known.times):
-        raise RefusedRequest(-1130, "Data sent for parameter 'symbol' is not valid.")
-    return web.json_response(
-        {
-            "symbol": symbol,
-            "openInterest": answers.plain(known.values[-1, 0]),
-            "time": int(known.times[-1]),
-        }
-    )
-
-
-async def open_interest_history(request: web.Request) -> web.Response:
-    """Open interest at the opens of a period; empty where it was not recorded."""
-    market, symbol = request.app[MARKET], _symbol(request)
-    period = text(request.query, "period")
-    if period not in PERIODS:
-        raise RefusedRequest(-1130, "Data sent for parameter 'period' is not valid.")
-    asked = time_range(request.query, usual=30, most=500)
-    known = market.open_interest(symbol)
-    if known is None:
-        return web.json_response([])
-    at_opens = np.flatnonzero(bucket_open(known.times, period) == known.times)
-    return web.json_response(
-        [
-            {
-                "symbol": symbol,
-                "sumOpenInterest": answers.plain(known.values[row, 0]),
-                "sumOpenInterestValue": answers.plain(known.values[row, 1]),
-                "timestamp": int(known.times[row]),
-            }
-            for row in at_opens[asked.rows(known.times[at_opens])]
-        ]
-    )
 
 
 ROUTES = [
@@ -241,6 +202,5 @@ ROUTES = [
     web.get("/fapi/v1/ticker/price", ticker_price),
     web.get("/fapi/v2/ticker/price", ticker_price),
     web.get("/fapi/v1/ticker/bookTicker", ticker_book),
-    web.get("/fapi/v1/openInterest", open_interest),
-    web.get("/futures/data/openInterestHist", open_interest_history),
+    *positioning_routes.ROUTES,
 ]

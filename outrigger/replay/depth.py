@@ -1,7 +1,7 @@
 """A synthetic order book around the last price.
 
-No book is recorded beside candles, so this one is made up: one tick between the best prices, a level at
-every tick, amounts that grow away from the middle and follow the last hour's volume. It is good for
+Where no book was recorded beside the candles, this one is made up: one tick between the best prices, a
+level at every tick, amounts that grow away from the middle and follow the last hour's volume. It is good for
 pricing and filling dry-run orders. It holds no information about the market, and nothing that is measured
 on it means anything.
 """
@@ -26,10 +26,13 @@ class Book:
     ----------
     bids, asks : list of (Decimal, Decimal)
         Price in quote currency and amount in base currency.
+    time_ms : int or None
+        When it was recorded, milliseconds since the epoch; None for one that is made up now.
     """
 
     bids: list[tuple[Decimal, Decimal]]
     asks: list[tuple[Decimal, Decimal]]
+    time_ms: int | None = None
 
 
 def synthetic_book(price: float, rules: Rules, minute_volume: float, levels: int) -> Book:

@@ -21,10 +21,11 @@ from types import TracebackType
 from aiohttp import web
 
 from outrigger.errors import DataError, ReplayError
-from outrigger.replay.binance_routes import MARKET, ROUTES
+from outrigger.replay.binance_routes import ROUTES
 from outrigger.replay.clock import Clock, default_replay_clock, replay_clock
 from outrigger.replay.market import ReplayMarket
 from outrigger.replay.market_files import MarketFiles
+from outrigger.replay.request_market import MARKET
 from outrigger.replay.request_terms import RefusedRequest
 
 logger = logging.getLogger(__name__)

@@ -2,18 +2,21 @@
 
 Everything here is in the exchange's time and ends at the clock's now: a closed candle is published when
 it closes, a funding rate when it is charged. Prices that were not recorded are stood in for: the contract
-for a mark price that is finer than the mark files, the mark for the index. Trades, taker volumes and
-books were not recorded at all; what is served of them is synthetic or zero.
+for a mark price that is finer than the mark files, the mark for the index. Books and positions come from
+archives beside the candles, where there are any. Trades and taker volumes were not recorded at all; what is
+served of them is zero.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from outrigger.errors import DataError
+from outrigger.replay.archive_days import ArchiveDays
 from outrigger.replay.candles import (
     CLOSE,
     EMPTY,
@@ -32,6 +35,8 @@ from outrigger.replay.market_files import Contract, MarketFiles, Readings
 
 logger = logging.getLogger(__name__)
 
+# How long a recorded book stands for the present one: the longest pause between sound snapshots.
+BOOK_MS = HOUR_MS
 DAY_MS = 24 * HOUR_MS
 USUAL_FUNDING_HOURS = 8
 OPEN_INTEREST_COLUMNS = ("open_interest_amount", "open_interest_value")
@@ -70,6 +75,7 @@ class ReplayMarket:
     def __init__(self, files: MarketFiles, clock: Clock) -> None:
         self.files = files
         self.clock = clock
+        self.archives = ArchiveDays(files.datadir, files.shift_ms)
         self._closed: dict[tuple[str, str, str], Candles] = {}
 
     @property
@@ -205,3 +211,21 @@ class ReplayMarket:
             return None
         known = int(np.searchsorted(found.times, self.clock.now_ms(), side="right"))
         return Readings(found.times[:known], found.values[:known])
+
+    def metrics(self, symbol: str, columns: Sequence[str], memory_ms: int) -> Readings | None:
+        """Columns of the metrics archives known by now and no older than a memory; None where not recorded.
+
+        Rows in which one of the columns is missing are left out.
+        """
+        if not self.archives.holds(symbol, "metrics"):
+            return None
+        now = self.clock.now_ms()
+        rows = self.archives.known(symbol, "metrics", now, now - memory_ms)
+        values = rows.reindex(columns=list(columns)).to_numpy(dtype=np.float64)
+        there = np.isfinite(values).all(axis=1)
+        return Readings(rows["time_ms"].to_numpy(dtype=np.int64)[there], values[there])
+
+    def book_snapshot(self, symbol: str) -> dict[str, float] | None:
+        """Newest recorded snapshot with both sides, a row of the book table; None where there is none."""
+        now = self.clock.now_ms()
+        return self.archives.newest_book(symbol, now, now - BOOK_MS)

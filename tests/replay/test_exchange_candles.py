@@ -114,6 +114,7 @@ class Scrambled(MarketFiles):
 
     def __init__(self, files: MarketFiles, now_ms: int) -> None:
         self.datadir, self.contracts, self._files, self._now = files.datadir, files.contracts, files, now_ms
+        self.shift_ms = files.shift_ms
 
     def candles(self, symbol: str, kind: str, interval: str) -> Candles | None:
         found = self._files.candles(symbol, kind, interval)
