@@ -7,7 +7,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench docs lock clean \
-  study-volatility study-signals study-stops study-synth
+  study-volatility study-signals study-stops study-synth study-squeeze study-regime study-hedge
 
 help:  ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,17 @@ study-signals: $(READY)  ## entries against random entries (DATADIR=, TIMEFRAME=
 	@$(BIN)/python -m outrigger.signals.study --datadir $(DATADIR) --timeframe $(TIMEFRAME)
 
 study-stops: $(READY)  ## stop policies on the same entries (DATADIR= one or more)
-	@$(BIN)/python -m outrigger.review.same_entry --datadir $(DATADIR)
+	@$(BIN)/python -m outrigger.review.same_entry_command --datadir $(DATADIR)
+
+study-squeeze: $(READY)  ## the shipped stop with and without funding, depth, guard (DATADIR=, STORE=, CONFIG=)
+	@$(BIN)/python -m outrigger.review.same_entry_command --squeeze --datadir $(DATADIR) \
+	  $(if $(STORE),--store $(STORE)) $(if $(CONFIG),--config $(CONFIG))
+
+study-regime: $(READY)  ## regime models compared by purged walk-forward (DATADIR=)
+	@$(BIN)/python -m outrigger.regime.compare --datadir $(DATADIR)
+
+study-hedge: $(READY)  ## what a correlated leg takes away, and what it costs (DATADIR=)
+	@$(BIN)/python -m outrigger.hedge.study --datadir $(DATADIR)
 
 study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7

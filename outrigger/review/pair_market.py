@@ -7,7 +7,8 @@ price's small difference from it is left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,14 @@ from numpy.typing import NDArray
 from outrigger.errors import DataError
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.candles import candle_path, mend, read_candles
+from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
+from outrigger.review.inputs_on_disk import inputs_on_disk
 from outrigger.review.lab_trade import PairCandles
+from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import ATR_CHART, FORECAST_CHART, market_columns, measure_noise
+from outrigger.stops.measured import on_base
 from outrigger.stops.policies import Floats, MarketColumns
 
 BASES = ("1m", "3m", "5m")
@@ -44,6 +49,8 @@ class PairMarket:
         Forecasts and noise known at each close, shape (n_candles,).
     frames : dict of str to DataFrame
         The charts behind it, for other horizons.
+    inputs : mapping of str to ndarray of shape (n_candles,)
+        What was known beside prices at each close, by name; empty where nothing was asked for.
     """
 
     pair: str
@@ -52,6 +59,7 @@ class PairMarket:
     candles: PairCandles
     columns: MarketColumns
     frames: dict[str, pd.DataFrame]
+    inputs: Mapping[str, Floats] = field(default_factory=dict)
 
     def measured(self, settings: StopSettings) -> MarketColumns:
         """Columns under other horizons than the default ones."""
@@ -97,7 +105,13 @@ def pairs_of(datadir: Path, timeframe: str) -> list[str]:
     return [f"{stem.split('_')[0]}/{':'.join(stem.split('_')[1:])}" for stem in stems]
 
 
-def load_pair(datadir: Path, pair: str, timeframe: str) -> PairMarket:
+def load_pair(
+    datadir: Path,
+    pair: str,
+    timeframe: str,
+    pressing: Settings | None = None,
+    store: MarketStore | None = None,
+) -> PairMarket:
     """Read one pair and measure its noise under default settings.
 
     Parameters
@@ -108,6 +122,10 @@ def load_pair(datadir: Path, pair: str, timeframe: str) -> PairMarket:
         Such as `BTC/USDT:USDT`.
     timeframe : str
         Base timeframe.
+    pressing : Settings, optional
+        Whose switches say which inputs are read; none by default.
+    store : MarketStore, optional
+        Recordings of book and open interest.
 
     Returns
     -------
@@ -130,7 +148,9 @@ def load_pair(datadir: Path, pair: str, timeframe: str) -> PairMarket:
     events = read_candles(datadir, pair, "1h", "funding_rate") if has_funding else None
     prices = {name: base[name].to_numpy(dtype=np.float64) for name in ("open", "high", "low", "close")}
     candles = PairCandles(**prices, funding=funding_by_candle(opened, events, timeframe))
-    return PairMarket(pair, timeframe, opened, candles, columns, frames)
+    inputs = inputs_on_disk(datadir, pair, frames[FORECAST_CHART], pressing, store) if pressing else None
+    known = {} if inputs is None else on_base(inputs, frames, timeframe, pair)
+    return PairMarket(pair, timeframe, opened, candles, columns, frames, known)
 
 
 def funding_by_candle(opened_at_ms: NDArray[np.int64], events: pd.DataFrame | None, timeframe: str) -> Floats:

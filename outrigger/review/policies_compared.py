@@ -14,7 +14,10 @@ import pandas as pd
 
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review.pair_market import PairMarket
+from outrigger.settings.read import Settings
+from outrigger.settings.squeeze import SqueezeSettings
 from outrigger.settings.stop import StopSettings
+from outrigger.stops.measured import pressures
 from outrigger.stops.policies import Floats, WidthColumns, sided_widths
 from outrigger.stops.sided import Sided, alike
 
@@ -68,6 +71,16 @@ def of_settings(settings: StopSettings) -> Callable[[PairMarket], Sided[WidthCol
     return lambda market: sided_widths(market.columns if same else market.measured(settings), settings)
 
 
+def pressed(settings: Settings) -> Callable[[PairMarket], Sided[WidthColumns]]:
+    """Widths of the shipped policy with what presses on it, from the market's inputs."""
+
+    def columns(market: PairMarket) -> Sided[WidthColumns]:
+        told = pressures(market.inputs, market.candles.close, market.columns, settings)
+        return sided_widths(market.columns, settings.stop, told)
+
+    return columns
+
+
 def constant(protect: float, activation: float, trail: float) -> Callable[[PairMarket], Sided[WidthColumns]]:
     """Widths that never change, as fractions of price."""
 
@@ -119,4 +132,18 @@ COMPARED = (
     Compared("Chandelier 22×3", of_settings(StopSettings(policy="chandelier"))),
     Compared("arm 1.5, trail 2 %", constant(0.03, 0.015, 0.02)),
     Compared("no stop", constant(_NEVER, np.inf, np.nan), matched=False, risk=0.03),
+)
+
+
+SQUEEZES = {
+    "funding": SqueezeSettings(funding=True),
+    "book depth": SqueezeSettings(depth=True),
+    "cascade guard": SqueezeSettings(guard=True),
+    "guard from entry": SqueezeSettings(guard=True, guard_unarmed=True),
+    "all": SqueezeSettings(funding=True, depth=True, guard=True),
+}
+# The shipped stop with and without what presses on it, to see whether a part earns its place.
+SQUEEZED = (
+    COMPARED[0],
+    *(Compared(f"+ {name}", pressed(Settings(squeeze=chosen))) for name, chosen in SQUEEZES.items()),
 )

@@ -4,14 +4,10 @@ Two readings: each policy as it is, and *matched*, where its widths are scaled u
 mean notional as a 3 % stop. On random entries no stop earns anything; what differs is how often one is
 thrown out of a move that then comes, and how much of a move it keeps. Returns are net of fees and
 funding, R is the protective distance. Weak: trades never compete for capital, as they would in an account.
-
-Run `python -m outrigger.review.same_entry --datadir DIR [DIR ...] [--entries N] [--grid] [--json]`.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +19,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from outrigger.errors import DataError, OutriggerError
-from outrigger.review import stop_grid
+from outrigger.errors import DataError
+from outrigger.market.store.store import MarketStore
 from outrigger.review.aftermath import Aftermath
 from outrigger.review.lab import replay_many
 from outrigger.review.lab_trade import ReplayTerms
@@ -34,7 +30,7 @@ from outrigger.review.paired import BLOCK_DAYS, DRAWS
 from outrigger.review.policies_compared import COMPARED, SHIPPED, Compared
 from outrigger.review.random_entries import random_entries
 from outrigger.review.same_entry_result import SameEntryStudy, summarise
-from outrigger.review.same_entry_table import print_study
+from outrigger.settings.read import Settings
 from outrigger.stops.policies import Floats, WidthColumns
 from outrigger.stops.sided import Sided
 
@@ -67,6 +63,8 @@ def study(
     policies: Sequence[Compared] = COMPARED,
     readings: Sequence[str] = (AS_IS, MATCHED),
     shipped: str = SHIPPED,
+    pressing: Settings | None = None,
+    store: MarketStore | None = None,
     progress: bool = False,
 ) -> SameEntryStudy:
     """Compare policies on random entries.
@@ -89,6 +87,10 @@ def study(
         `as is`, `matched` or both.
     shipped : str
         The policy that the others are compared with.
+    pressing : Settings, optional
+        Whose switches say which inputs beside prices the policies read; none by default.
+    store : MarketStore, optional
+        Recordings of book and open interest for them.
     progress : bool
         Whether to draw a progress bar on standard error.
 
@@ -111,7 +113,7 @@ def study(
         for number, datadir in enumerate(datadirs):
             base = timeframe or base_timeframe(datadir)
             task = bar.add_task(f"{datadir.name}: reading", total=len(policies))
-            pairs = list(_pairs(datadir, base, entries, seed, assumed))
+            pairs = list(_pairs(datadir, base, entries, seed, assumed, pressing, store))
             found: Trades = {}
             for policy in policies:
                 bar.update(task, description=f"{datadir.name}: {policy.name}")
@@ -130,12 +132,20 @@ def study(
     return SameEntryStudy(about, _assumptions(entries, seed, assumed, len(policies)), results)
 
 
-def _pairs(datadir: Path, base: str, entries: int, seed: int, terms: ReplayTerms) -> Iterator[_Pair]:
+def _pairs(
+    datadir: Path,
+    base: str,
+    entries: int,
+    seed: int,
+    terms: ReplayTerms,
+    pressing: Settings | None,
+    store: MarketStore | None,
+) -> Iterator[_Pair]:
     names = pairs_of(datadir, base)
     if not names:
         raise DataError(f"{datadir}/futures holds no {base} futures candles: choose another --timeframe")
     for name in names:
-        market = load_pair(datadir, name, base)
+        market = load_pair(datadir, name, base, pressing, store)
         horizon = bars(HORIZON_HOURS, base)
         rows, sides = random_entries(market, entries, horizon, seed)
         aftermath = Aftermath(market.candles, base)
@@ -211,66 +221,3 @@ def _assumptions(entries: int, seed: int, terms: ReplayTerms, trials: int) -> di
         "bootstrap": f"{DRAWS} draws of blocks of {BLOCK_DAYS} days",
         "trials": trials,
     }
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the comparison from the command line.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Arguments; the process's own by default.
-
-    Returns
-    -------
-    int
-        0, or 2 where something was refused.
-    """
-    given = _parser().parse_args(argv)
-    terms = ReplayTerms(
-        0, fee=given.fee_bp / 1e4, slippage=given.slippage_bp / 1e4, gap_fills=not given.no_gaps
-    )
-    chosen: dict[str, Any] = (
-        {"policies": stop_grid.trials(), "readings": (MATCHED,), "shipped": stop_grid.SHIPPED_TRIAL}
-        if given.grid
-        else {}
-    )
-    entries = given.entries or (300 if given.grid else 1200)
-    try:
-        found = study(
-            given.datadir,
-            timeframe=given.timeframe,
-            entries=entries,
-            seed=given.seed,
-            terms=terms,
-            progress=True,
-            **chosen,
-        )
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
-    if given.json:
-        sys.stdout.write(found.to_json() + "\n")
-    else:
-        print_study(found, Console(), differences=not given.grid)
-        if given.grid:
-            stop_grid.print_plateau(found, Console())
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m outrigger.review.same_entry", description=__doc__)
-    parser.add_argument("--datadir", type=Path, nargs="+", required=True, help="Freqtrade data directories")
-    parser.add_argument("--timeframe", help="base timeframe; the finest there is by default")
-    parser.add_argument("--entries", type=int, help="entries a pair; 1200, or 300 with --grid")
-    parser.add_argument("--seed", type=int, default=1, help="of the entries")
-    parser.add_argument("--fee-bp", type=float, default=5.0, help="taker fee of one side, basis points")
-    parser.add_argument("--slippage-bp", type=float, default=0.0, help="slippage of stop exits, basis points")
-    parser.add_argument("--no-gaps", action="store_true", help="fill stops at the stop, as a backtest does")
-    parser.add_argument("--grid", action="store_true", help="try settings around the shipped ones instead")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

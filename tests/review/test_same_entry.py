@@ -11,10 +11,18 @@ import pandas as pd
 import pytest
 
 from outrigger.errors import DataError
-from outrigger.review import same_entry, stop_grid
+from outrigger.review import same_entry_command, stop_grid
 from outrigger.review.lab_trade import PairCandles, ReplayTerms
 from outrigger.review.pair_market import PairMarket, base_timeframe, funding_by_candle, load_pair, pairs_of
-from outrigger.review.policies_compared import COMPARED, SHIPPED, Compared, constant, naive, naive_sigma
+from outrigger.review.policies_compared import (
+    COMPARED,
+    SHIPPED,
+    SQUEEZED,
+    Compared,
+    constant,
+    naive,
+    naive_sigma,
+)
 from outrigger.review.random_entries import random_entries
 from outrigger.review.same_entry import study
 from outrigger.settings.stop import StopSettings
@@ -205,7 +213,10 @@ def test_main_prints_json_that_names_data_costs_and_trials(
     datadir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert (
-        same_entry.main(["--datadir", str(datadir), "--entries", "10", "--slippage-bp", "10", "--json"]) == 0
+        same_entry_command.main(
+            ["--datadir", str(datadir), "--entries", "10", "--slippage-bp", "10", "--json"]
+        )
+        == 0
     )
     found = json.loads(capsys.readouterr().out)
     assert found["data"][0]["pairs"] == ["AAA/USDT:USDT", "BBB/USDT:USDT"]
@@ -218,7 +229,7 @@ def test_main_table_fits_eighty_columns(
     datadir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert same_entry.main(["--datadir", str(datadir), "--entries", "10"]) == 0
+    assert same_entry_command.main(["--datadir", str(datadir), "--entries", "10"]) == 0
     out = capsys.readouterr().out
     assert "…" not in out
     assert "naive volatility" in out
@@ -228,7 +239,7 @@ def test_main_table_fits_eighty_columns(
 def test_main_missing_data_is_told_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert same_entry.main(["--datadir", str(tmp_path)]) == 2
+    assert same_entry_command.main(["--datadir", str(tmp_path)]) == 2
     assert "holds no futures candles" in " ".join(capsys.readouterr().err.split())
 
 
@@ -244,7 +255,7 @@ def test_main_grid_prints_the_plateau(
     datadir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert same_entry.main(["--datadir", str(datadir), "--entries", "4", "--grid"]) == 0
+    assert same_entry_command.main(["--datadir", str(datadir), "--entries", "4", "--grid"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "trials 64" in out
     assert "of 64 trials have premature <= 0.08" in out
@@ -262,3 +273,15 @@ def test_study_on_real_minutes_reproduces_the_order_of_the_reference_figures(mar
     rates = [one.premature["24h"] for one in found.results]
     assert rates[0] < rates[2] < rates[3]
     assert rates[1] < rates[2]
+
+
+def test_main_squeeze_compares_the_shipped_stop_with_and_without_each_part(
+    datadir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--datadir", str(datadir), "--entries", "6", "--squeeze", "--store", str(tmp_path), "--json"]
+    assert same_entry_command.main(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    results = {one["policy"]: one for one in told["results"]}
+    assert list(results) == [one.name for one in SQUEEZED]
+    # An empty store has no opinion of depth.
+    assert results["+ book depth"]["mean_r"] == results["volatility"]["mean_r"]
