@@ -61,6 +61,9 @@ def record(
     minutes: Annotated[
         float | None, typer.Option("--for", min=0.01, help="Minutes to record; without end unless said.")
     ] = None,
+    every: Annotated[
+        float, typer.Option(min=1, help="Seconds between two readings of a pair's book.")
+    ] = 10.0,
     retain: Annotated[int | None, typer.Option(min=1, help="Days to keep; all unless said.")] = None,
     levels: Annotated[
         int | None, typer.Option(min=5, help="Book levels a side; the most the exchange gives unless said.")
@@ -75,10 +78,12 @@ def record(
     from outrigger.market.recorder.record import record as run_record
     from outrigger.market.recorder.recorder import Recorder
     from outrigger.market.recorder.settings import RecorderSettings
+    from outrigger.market.store.schema import Kind
     from outrigger.replay.overlay import exchange_overlay
 
     named = exchange_overlay(address)["exchange"]["ccxt_config"] if address else None
-    kept = RecorderSettings(retain_days=retain)
+    paces = {Kind.BOOK: every, Kind.METRICS: max(every, 60.0), Kind.LIQUIDATIONS: 0.0}
+    kept = RecorderSettings(interval_s=paces, retain_days=retain)
 
     def build() -> Recorder:
         return exchange_recorder(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tests.benchmarks import depth_year
 from tests.benchmarks.backtests import BacktestBench, Run
 from tests.benchmarks.market_data import BenchmarkMarket, benchmark_market
+from tests.benchmarks.measured_process import Usage
 from tests.benchmarks.pairing import Paired
 
 
@@ -41,3 +43,13 @@ class Bench:
         work = self.home / "freqtrade"
         work.mkdir()
         return BacktestBench(self.market, work).pairs(turns=self.size(5, 1))
+
+    @property
+    def depth_days(self) -> int:
+        return self.size(365, 3)
+
+    @cached_property
+    def depth_year(self) -> Usage:
+        work = self.home / "depth-year"
+        work.mkdir()
+        return depth_year.measure(work, self.depth_days)

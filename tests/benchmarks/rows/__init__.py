@@ -7,8 +7,13 @@ from collections.abc import Callable
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.result import Result
 from tests.benchmarks.rows.backtest import backtest
+from tests.benchmarks.rows.depth_day import depth_day
+from tests.benchmarks.rows.depth_year import depth_year, depth_year_memory
+from tests.benchmarks.rows.feature_merge import feature_merge
 from tests.benchmarks.rows.indicators import indicators
+from tests.benchmarks.rows.live_snapshot import live_snapshot
 from tests.benchmarks.rows.memory import memory
+from tests.benchmarks.rows.recording import recording
 from tests.benchmarks.rows.stop_decision import stop_decision
 
 ROWS: dict[str, Callable[[Bench], Result]] = {
@@ -16,4 +21,10 @@ ROWS: dict[str, Callable[[Bench], Result]] = {
     "memory": memory,
     "indicators": indicators,
     "stop-decision": stop_decision,
+    "depth-day": depth_day,
+    "depth-year": depth_year,
+    "depth-year-memory": depth_year_memory,
+    "feature-merge": feature_merge,
+    "live-snapshot": live_snapshot,
+    "recording": recording,
 }
