@@ -101,22 +101,22 @@ class PairMoments:
     @property
     def correlation(self) -> Floats:
         """Between -1 and 1; NaN where a price stands still."""
-        return np.clip(_ratio(self.product, np.sqrt(self.primary * self.candidate)), -1.0, 1.0)
+        return np.clip(quotient(self.product, np.sqrt(self.primary * self.candidate)), -1.0, 1.0)
 
     @property
     def beta(self) -> Floats:
         """Notional of the candidate that moves as much as one of the primary, on average."""
-        return _ratio(self.product, self.candidate)
+        return quotient(self.product, self.candidate)
 
     @property
     def volatility_ratio(self) -> Floats:
         """Standard deviation of the candidate over the primary's."""
-        return np.sqrt(_ratio(self.candidate, self.primary))
+        return np.sqrt(quotient(self.candidate, self.primary))
 
     @property
     def deviation(self) -> Floats:
         """Standard deviation of the primary's returns."""
-        return np.sqrt(_ratio(self.primary, self.weight))
+        return np.sqrt(quotient(self.primary, self.weight))
 
 
 def pair_moments(
@@ -180,7 +180,7 @@ def beta_error(primary: Floats, candidate: Floats, weights: Weights, moments: Pa
     square, cubed, fourth = (weights.squared_sums(values) for values in (x * x * y * y, x**3 * y, x**4))
     # Expanding loses digits where the fit is perfect: what is left below zero is rounding.
     scatter = np.maximum(square - 2 * beta * cubed + beta**2 * fourth, 0.0)
-    return _ratio(np.sqrt(scatter), moments.candidate)
+    return quotient(np.sqrt(scatter), moments.candidate)
 
 
 def effectiveness(beta: Number, correlation: Number, volatility_ratio: Number) -> Number:
@@ -204,7 +204,7 @@ def effectiveness(beta: Number, correlation: Number, volatility_ratio: Number) -
     return reach * (2 * correlation - reach)
 
 
-def _ratio(top: Floats, bottom: Floats) -> Floats:
-    """Quotient, NaN where the divisor is zero or unknown."""
-    quotient: Floats = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
-    return quotient
+def quotient(top: Floats, bottom: Floats) -> Floats:
+    """Quotient, NaN where the divisor is not positive or not known."""
+    found: Floats = np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 0)
+    return found

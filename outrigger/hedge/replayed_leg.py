@@ -96,11 +96,13 @@ def replay_leg(
     Returns
     -------
     ReplayedLeg or None
-        None where the primary was gone before the leg could be opened, or the candles end.
+        None where the primary was gone before the leg could be opened, or a price is missing for it.
     """
     candles, (entered, left) = leg.market.candles, rows
     entry_row, out = entered + 1, left + 1
-    if left < entry_row or out >= len(candles) or not candles.open[entry_row] > 0:
+    if left < entry_row or out >= len(candles):
+        return None
+    if not (candles.open[entry_row] > 0 and candles.open[out] > 0):
         return None
     entry, price, end = float(candles.open[entry_row]), float(candles.open[out]), out
     paired, run = side * (price / entry - 1), float("nan")

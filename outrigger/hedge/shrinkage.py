@@ -16,7 +16,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from outrigger.errors import DataError
-from outrigger.hedge.moments import Weights, pair_moments
+from outrigger.hedge.moments import Weights, pair_moments, quotient
 from outrigger.hedge.returns import Floats
 
 
@@ -54,15 +54,14 @@ def correlation_shrinkage(returns: Sequence[Floats], weights: Weights, min_obser
     for i, j in combinations_with_replacement(range(len(returns)), 2):
         moments = pair_moments(returns[i], returns[j], weights, min_observations)
         squares = np.nan_to_num((returns[i] * returns[j]) ** 2)
-        fourth = weights.sums(squares) * moments.weight / (moments.primary * moments.candidate)
+        fourth = quotient(weights.sums(squares) * moments.weight, moments.primary * moments.candidate)
         correlation = moments.correlation
         times = 1 if i == j else 2
         scatter = np.maximum(fourth - correlation**2, 0.0) / moments.weight
         noise += times * np.nan_to_num(scatter, posinf=0.0)
         if i != j:
             signal += 2 * np.nan_to_num(correlation**2)
-    shrunk = np.divide(noise, signal, out=np.full_like(noise, np.nan), where=signal > 0)
-    return np.minimum(shrunk, 1.0)
+    return np.minimum(quotient(noise, signal), 1.0)
 
 
 def vasicek(fast: Floats, fast_error: Floats, slow: Floats, drift: float) -> tuple[Floats, Floats]:

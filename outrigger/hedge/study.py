@@ -5,7 +5,7 @@ closed candles only; every change of equity lies after the close that its leg is
 data directory are studied over the same time. Hourly changes begin at every close, so they overlap.
 Costs are those of a long primary; for a short one the funding turns its sign.
 
-Run `python -m outrigger.hedge.study --datadir DIR [--candidates ETH BNB] [--json]`.
+Run `python -m outrigger.hedge.study --datadir DIR [--primaries BTC] [--candidates ETH BNB] [--json]`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def study(
     candidates: Sequence[str] = ("ETH",),
     settings: HedgeSettings | None = None,
     *,
+    primaries: Sequence[str] = (),
     fee: float | None = None,
     progress: bool = False,
 ) -> HedgeStudy:
@@ -65,6 +66,8 @@ def study(
         Coins or pairs.
     settings : HedgeSettings, optional
         Windows, band and limits; the defaults where not given.
+    primaries : sequence of str
+        Coins or pairs to hedge; all where not given. The time studied is that of all pairs either way.
     fee : float, optional
         Of one order, fraction of notional; the risk settings' default where not given.
     progress : bool
@@ -83,9 +86,10 @@ def study(
     chosen, paid = settings or HedgeSettings(), RiskSettings().fee if fee is None else fee
     market = _read(datadir, chosen)
     legs = [_named(coin, market.frames, datadir) for coin in candidates]
+    hedged = [_named(coin, market.frames, datadir) for coin in primaries] or list(market.frames)
     results: list[PairHedge] = []
     with Progress(console=Console(stderr=True), disable=not progress) as bar:
-        for primary in bar.track(list(market.frames)):
+        for primary in bar.track(hedged, description=datadir.name):
             others = [leg for leg in legs if leg != primary]
             if others:
                 results += _hedged(primary, others, market, chosen, paid)
@@ -136,11 +140,11 @@ def _hedged(
             span: (_ahead(opened, closes[primary], span), _ahead(opened, closes[leg], span))
             for span in (1, HOUR_CANDLES)
         }
-        held = [
-            _held(ratio, leg_path(track, short[primary], short[leg], ratio, settings), moves, studied)
-            for ratio in RATIOS
-        ]
-        path = leg_path(track, short[primary], short[leg], settings.ratio, settings)
+        paths = {
+            ratio: leg_path(track, short[primary], short[leg], ratio, settings)
+            for ratio in {*RATIOS, settings.ratio}
+        }
+        held = [_held(ratio, paths[ratio], moves, studied) for ratio in RATIOS]
         unsized = LegPath(np.ones(len(opened)), np.zeros(len(opened)))
         results.append(
             PairHedge(
@@ -153,7 +157,7 @@ def _hedged(
                 beta=float(np.median(track.beta[studied])),
                 held=held,
                 unsized=_held(1.0, unsized, moves, studied),
-                cost=_costs(path, (funding[primary], funding[leg]), studied, fee, settings),
+                cost=_costs(paths[settings.ratio], (funding[primary], funding[leg]), studied, fee, settings),
             )
         )
     return results
@@ -221,12 +225,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m outrigger.hedge.study", description=__doc__)
     parser.add_argument("--datadir", type=Path, required=True, help="Freqtrade data directory")
     parser.add_argument("--candidates", nargs="+", default=["ETH"], help="coins or pairs; ETH by default")
+    parser.add_argument("--primaries", nargs="+", default=[], help="coins or pairs; all by default")
     parser.add_argument("--fee-bp", type=float, help="taker fee of one side, basis points")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
     fee = None if given.fee_bp is None else given.fee_bp / 1e4
     try:
-        found = study(given.datadir, given.candidates, fee=fee, progress=True)
+        found = study(given.datadir, given.candidates, primaries=given.primaries, fee=fee, progress=True)
     except OutriggerError as error:
         Console(stderr=True).print(f"error: {error}", style="red", markup=False)
         return 2
