@@ -6,8 +6,9 @@ import pytest
 
 from outrigger.market.archives.book_depth import read_book_depth
 from outrigger.market.archives.refusal import ArchiveError, Refusal
+from outrigger.market.features.book import book_features
 from outrigger.market.store.schema import BOOK
-from tests.market.archives.archive_samples import book, text, zipped
+from tests.market.archives.archive_samples import BANDS, book, text, zipped
 
 VALUES = [name for name in BOOK.values if not name.startswith("best")]
 BIDS = [name for name in VALUES if name.startswith("bid")]
@@ -204,3 +205,50 @@ def test_read_book_depth_real_half_day_is_sound(market) -> None:
     outer = [name for name in VALUES if not name.endswith("0.2")]
     assert rows[outer].iloc[:-1].notna().all(axis=None)
     assert rows["bid_base_5"].iloc[0] == 8243.012
+
+
+@pytest.mark.parametrize(("sign", "name", "values"), [(-1, "frozen_bids", BIDS), (1, "frozen_asks", ASKS)])
+def test_read_book_depth_whole_side_frozen_for_the_day_leaves_the_other(
+    sign: int, name: str, values: list[str]
+) -> None:
+    """As published archives have had it: one side repeats its first snapshot all day."""
+    frame = book(240)
+    at = lines(frame, range(240), tuple(sign * band for band in BANDS))
+    frame.loc[at, ["depth", "notional"]] = np.tile(
+        frame.loc[at, ["depth", "notional"]].iloc[: len(BANDS)].to_numpy(), (240, 1)
+    )
+    rows, defects = read(frame)
+    assert masked(rows) == {(row, value) for row in range(5, 240) for value in values}
+    assert (defects[name].count, defects[name].masked) == (235, 235 * len(values))
+    assert set(defects) == {name}
+
+
+def test_read_book_depth_cut_within_a_line_keeps_every_whole_snapshot_and_names_the_rest() -> None:
+    frame = book(30)
+    whole, _ = read(frame)
+    content = text(frame)
+    cut = content[: content.rindex(b"\n", 0, -200) + 25]
+    rows, found = read_book_depth(cut, "BTCUSDT")
+    counts = {defect.name: defect.count for defect in found}
+    assert counts == {"unreadable_lines": 1, "incomplete_snapshots": 1}
+    pd.testing.assert_frame_equal(rows.iloc[:-1], whole.iloc[: len(rows) - 1])
+
+
+@pytest.mark.real_data
+def test_book_features_of_the_real_half_day_are_finite_wherever_the_file_is_sound(market) -> None:
+    """Every close up to the last whole snapshot; there is no ±0.2 % band, no top and no days for a norm."""
+    rows, _ = read_book_depth(next((market / "orderbook").glob("*bookDepth*.csv")), "BTCUSDT")
+    whole = rows["bid_quote_5"].notna() & rows["ask_quote_5"].notna()
+    first, last = (int(rows["time_ms"][whole].iloc[at]) for at in (0, -1))
+    clock = np.arange(-(-first // 300_000) * 300_000, last + 1, 300_000)
+    features = book_features(rows, clock)
+    sound = ["book_imbalance_1", "book_imbalance_5", "book_slope_far", "book_age_s"]
+    assert len(clock) >= 143
+    assert np.isfinite(features[sound]).all(axis=None)
+    assert features[[name for name in features if name not in sound]].isna().all(axis=None)
+    # The newest snapshot by a plain loop over the lines of the file.
+    at = int(clock[70])
+    row = rows[rows["known_ms"] <= at].iloc[-1]
+    bid, ask = row["bid_quote_1"], row["ask_quote_1"]
+    assert features["book_imbalance_1"].iloc[70] == pytest.approx((bid - ask) / (bid + ask))
+    assert features["book_age_s"].iloc[70] == (at - row["time_ms"]) / 1000

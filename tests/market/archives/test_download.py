@@ -160,14 +160,22 @@ def test_download_parallel_is_limited(host, tmp_path) -> None:
     assert 1 <= host.busiest <= 3
 
 
-def test_download_full_disk_stops_with_a_message(host, tmp_path) -> None:
-    class Full(MarketStore):
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (OSError(28, "No space left on device"), r"No space left.*make room"),
+        (PermissionError(13, "Permission denied"), r"Permission denied.*allow writing"),
+    ],
+)
+def test_download_disk_that_refuses_stops_with_a_message_and_resumes(host, tmp_path, refusal, said) -> None:
+    class Refusing(MarketStore):
         def replace_day(self, *_: object) -> None:
-            raise OSError(28, "No space left on device")
+            raise refusal
 
     host.put(f"{PREFIX}2025-03-01.zip", GOOD)
-    with pytest.raises(DataError, match=r"No space left.*make room"):
-        fetch(host, Full(tmp_path))
+    with pytest.raises(DataError, match=said):
+        fetch(host, Refusing(tmp_path))
+    assert fetch(host, MarketStore(tmp_path)).outcomes == {"stored": 1}
 
 
 @pytest.mark.parametrize(

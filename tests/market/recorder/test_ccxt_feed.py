@@ -9,7 +9,7 @@ from typing import Any
 import ccxt.pro
 import pytest
 
-from outrigger.errors import SettingsError
+from outrigger.errors import DataError, SettingsError
 from outrigger.market.recorder.ccxt_feed import CcxtFeed, make_client
 from outrigger.market.recorder.rows import Row
 from outrigger.market.store.schema import Kind
@@ -124,6 +124,17 @@ class Desk:
                 return found
         raise ccxt.pro.ExchangeError(f"404 {url}")
 
+    def change(self, path: str, **fields: object) -> None:
+        """Give fields of an answer another value, at whatever depth the exchange has them."""
+
+        def changed(part: Any) -> Any:
+            if isinstance(part, dict):
+                kept = {name: changed(value) for name, value in part.items()}
+                return kept | {name: value for name, value in fields.items() if name in part}
+            return [changed(entry) for entry in part] if isinstance(part, list) else part
+
+        self._answers[path] = changed(self._answers[path])
+
     def read(self, kind: Kind) -> Row:
         async def reading() -> Row:
             (row,) = await self.feed.readers[kind](BTC)
@@ -173,6 +184,58 @@ def test_bybit_metrics_lack_what_bybit_does_not_tell() -> None:
     assert row["account_ratio"] == pytest.approx(1.5)
     assert (row["funding_rate"], row["predicted_funding_rate"]) == (0.0002, 0.0001)
     assert row["open_interest_quote"] == pytest.approx(100.5 * 19255)
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit"])
+def test_pair_without_an_order_book_says_so(exchange: str) -> None:
+    desk = Desk(exchange)
+    (path,) = (path for path in ANSWERS[exchange] if "depth" in path or "orderbook" in path)
+    desk.change(path, bids=[], b=[])
+    with pytest.raises(DataError, match=f"order book of {BTC} has no bids"):
+        desk.read(Kind.BOOK)
+
+
+@pytest.mark.parametrize(
+    ("field", "missing"),
+    [
+        ("markPrice", {"open_interest_quote"}),
+        ("fundingRate", {"predicted_funding_rate"}),
+        ("nextFundingTime", {"next_funding_ms"}),
+    ],
+)
+@pytest.mark.parametrize("blank", ["", None])
+def test_bybit_metrics_without_a_field_lack_what_it_told_and_nothing_else(
+    field: str, missing: set[str], blank: str | None
+) -> None:
+    usual, desk = Desk("bybit").read(Kind.METRICS), Desk("bybit")
+    desk.change("/v5/market/tickers", **{field: blank})
+    row = desk.read(Kind.METRICS)
+    assert {name for name in row if math.isnan(row[name]) and not math.isnan(usual[name])} == missing
+    kept = {name: value for name, value in row.items() if name not in missing}
+    assert kept == pytest.approx({name: usual[name] for name in kept}, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        ("/v5/market/open-interest", {"open_interest_base", "open_interest_quote"}),
+        ("/v5/market/account-ratio", {"account_ratio"}),
+        ("/v5/market/funding/history", {"funding_rate"}),
+    ],
+)
+def test_bybit_metrics_with_an_empty_list_lack_that_alone(path: str, missing: set[str]) -> None:
+    usual, desk = Desk("bybit").read(Kind.METRICS), Desk("bybit")
+    desk.change(path, list=[])
+    row = desk.read(Kind.METRICS)
+    assert {name for name in row if math.isnan(row[name]) and not math.isnan(usual[name])} == missing
+
+
+def test_bybit_book_without_a_time_is_dated_when_it_was_received() -> None:
+    desk = Desk("bybit")
+    desk.change("/v5/market/orderbook", ts=None)
+    row = desk.read(Kind.BOOK)
+    assert row["known_ms"] >= row["time_ms"]
+    assert row["best_bid"] == 16638.27
 
 
 def test_metrics_with_parts_refused_are_missing_there_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
