@@ -1,0 +1,61 @@
+"""How much is traded, and how far the price goes for it.
+
+Volume is compared with the pair's own week and with its own hours of the days before; the distance that a
+unit of volume moves the price (Amihud's illiquidity) tells a thin market from a busy one. Symmetric.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from outrigger.regime.features.bars import Bars
+from outrigger.regime.features.clock import mean_of_present
+from outrigger.regime.features.described import LENGTHS, described, named
+from outrigger.regime.features.rolling import delayed
+from outrigger.regime.features.volatility import log_ratio
+from outrigger.volatility.grid import BARS_PER_DAY
+from outrigger.volatility.windows import Array, trailing_means
+
+VOLUME_BARS = (3, 12, 48, 144, 288)
+_THIN_BARS = (48, 288)
+_HOUR, _WEEK = 12, 1999
+
+SPECS = (
+    *(
+        described(named("volume", n), "log ratio", LENGTHS[n], "more is traded than in the week")
+        for n in VOLUME_BARS
+    ),
+    described("busier_than_usual", "log ratio", "1w", "the last hour was busy for its time of day"),
+    *(
+        described(
+            named("thin", n), "log ratio", LENGTHS[n], "volume moves the price further than in the week"
+        )
+        for n in _THIN_BARS
+    ),
+)
+
+
+def activity_features(bars: Bars) -> dict[str, Array]:
+    """Compute the columns of `SPECS`.
+
+    Parameters
+    ----------
+    bars : Bars
+        One pair's candles.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_periods,)
+        Element i is known at the close of candle i.
+    """
+    means, _ = trailing_means(bars.volume, (*VOLUME_BARS, _WEEK))
+    volume = dict(zip((*VOLUME_BARS, _WEEK), means, strict=True))
+    columns = {named("volume", n): log_ratio(volume[n], volume[_WEEK]) for n in VOLUME_BARS}
+    back = [day * BARS_PER_DAY for day in range(1, 7)]
+    usual = mean_of_present(np.stack([delayed(volume[_HOUR], n) for n in back]))
+    columns["busier_than_usual"] = log_ratio(volume[_HOUR], usual)
+    thin, _ = trailing_means(bars.span / bars.volume, (*_THIN_BARS, _WEEK))
+    week = np.where(thin[-1] > 0, thin[-1], np.nan)
+    for n, x in zip(_THIN_BARS, thin[:-1], strict=True):
+        columns[named("thin", n)] = log_ratio(x, week)
+    return columns

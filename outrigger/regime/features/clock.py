@@ -1,0 +1,82 @@
+"""The time of the week, as everybody's season and as the pair's own of the last days.
+
+The clock enters as smooth waves: nothing jumps at midnight and few numbers are learned. Beside it stands
+what the same hours of the days before did, which also catches what no calendar knows: a listing, a war,
+daylight saving. All of it speaks of the hours *after* the candle, which is what a label covers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from outrigger.regime.features.bars import Bars
+from outrigger.regime.features.described import described, named
+from outrigger.regime.features.rolling import delayed
+from outrigger.regime.features.volatility import log_ratio
+from outrigger.volatility.grid import BARS_PER_DAY, BARS_PER_WEEK
+from outrigger.volatility.har_json import shipped_model
+from outrigger.volatility.windows import Array, trailing_means
+
+# Cycles a week: the week's own shape, then the day's.
+HARMONICS = (1, 2, 3, 7, 14, 21, 28)
+SEASON_BARS = (12, 48, 288)
+_AHEAD = 48
+_DAYS = 6
+
+SPECS = (
+    *(
+        described(f"{wave}_{k}", "-1 to 1", "the clock", f"{wave}e of {k} cycles a week at the close")
+        for k in HARMONICS
+        for wave in ("sin", "cos")
+    ),
+    *(
+        described(named("season", n), "log ratio", "the clock", "the coming hours are usually lively")
+        for n in SEASON_BARS
+    ),
+    described("yesterday_ahead", "log ratio", "2d", "the hours ahead were lively yesterday"),
+    described("days_ahead", "log ratio", "1w", "the hours ahead were lively on the last six days"),
+    described(
+        "livelier_than_usual", "log ratio", "1w", "the last four hours were lively for their time of day"
+    ),
+)
+
+
+def mean_of_present(values: Array) -> Array:
+    """Mean over the first axis of what is there; NaN where nothing is."""
+    present = np.isfinite(values)
+    count = present.sum(axis=0)
+    total = np.where(present, values, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def clock_features(bars: Bars) -> dict[str, Array]:
+    """Compute the columns of `SPECS`.
+
+    Parameters
+    ----------
+    bars : Bars
+        One pair's candles.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_periods,)
+        Element i is known at the close of candle i.
+    """
+    slots = bars.grid.week_slots()
+    angle = 2.0 * np.pi * (slots + 1) / BARS_PER_WEEK
+    columns = {
+        f"{name}_{k}": wave(k * angle) for k in HARMONICS for name, wave in (("sin", np.sin), ("cos", np.cos))
+    }
+    profile = shipped_model().profile
+    for n in SEASON_BARS:
+        ahead = np.ones(len(bars)) if profile is None else profile.ahead(n)[slots]
+        columns[named("season", n)] = 0.5 * np.log(ahead)
+    (hours, day), _ = trailing_means(bars.span, (_AHEAD, BARS_PER_DAY))
+    # The four hours that followed this time of day, against the day up to then.
+    back = [day * BARS_PER_DAY for day in range(1, _DAYS + 1)]
+    days = np.stack([delayed(hours, n - _AHEAD) / delayed(day, n - BARS_PER_DAY) for n in back])
+    columns["yesterday_ahead"] = log_ratio(days[0], 1.0)
+    columns["days_ahead"] = log_ratio(mean_of_present(days), 1.0)
+    usual = mean_of_present(np.stack([delayed(hours, n) for n in back[:-1]]))
+    columns["livelier_than_usual"] = log_ratio(hours, usual)
+    return columns

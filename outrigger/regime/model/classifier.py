@@ -1,0 +1,185 @@
+"""The regime classifier: two mirrored halves, a linear one and small trees, blended on later data.
+
+It is a scikit-learn estimator whose classes are always the five regimes, in their order, whatever a window
+holds. Everything is learned inside `fit`: the last part of the window calibrates halves fitted on the part
+before it, then both are fitted on all of it. Weak: one market, correlated pairs and overlapping labels are
+far fewer observations than rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from outrigger.errors import DataError
+from outrigger.regime.classes import REGIMES
+from outrigger.regime.features import DIRECTIONAL, INPUT_FEATURES
+from outrigger.regime.model.blend import blend, fit_weights
+from outrigger.regime.model.boosting import MirroredBoosting
+from outrigger.regime.model.logistic import MirroredLogistic
+from outrigger.regime.model.windows import CANDLE_MS, calibration_split, spaced
+from outrigger.volatility.windows import Array
+
+Labels = npt.NDArray[np.int8]
+
+
+class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # no types in scikit-learn
+    """Calibrated probabilities of the five regimes.
+
+    Parameters
+    ----------
+    directional : sequence of str
+        Columns that change sign when the chart is mirrored; those that X lacks are ignored.
+    inputs : sequence of str
+        Columns that may only correct.
+    spacing_bars : int
+        Rows of a window are thinned to one in this many candles.
+    embargo_bars : int
+        Candles between the rows that fit and the rows that calibrate; more than the labels' horizon.
+    calibration_share : float
+        Share of the window's time that calibrates.
+    ridge : float
+        Shrinkage of the logistic half.
+    iterations : int
+        Rounds of the boosting half.
+    random_state : int
+        Seed; the same data and seed give the same model.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (5,)
+        Indices into `REGIMES`.
+    log_prior_ : ndarray of shape (5,)
+        Log shares of the regimes in the training window.
+    weights_ : ndarray of shape (2,)
+        How far logistic and boosting are believed.
+    """
+
+    def __init__(
+        self,
+        directional: Sequence[str] = DIRECTIONAL,
+        inputs: Sequence[str] = INPUT_FEATURES,
+        spacing_bars: int = 12,
+        embargo_bars: int = 288,
+        calibration_share: float = 0.2,
+        ridge: float = 0.2,
+        iterations: int = 120,
+        random_state: int = 0,
+    ) -> None:
+        self.directional = directional
+        self.inputs = inputs
+        self.spacing_bars = spacing_bars
+        self.embargo_bars = embargo_bars
+        self.calibration_share = calibration_share
+        self.ridge = ridge
+        self.iterations = iterations
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, times_ms: Any = None, groups: Any = None) -> Self:
+        """Learn from labelled rows.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Features; NaN is missing.
+        y : array_like of int, shape (n_rows,)
+            Index into `REGIMES`.
+        times_ms : array_like of int, shape (n_rows,), optional
+            Close of each row's candle, milliseconds since 1970; None takes rows as consecutive and as far
+            apart as `spacing_bars`.
+        groups : array_like of shape (n_rows,), optional
+            Pair of each row. Pairs are pooled; it is taken for scikit-learn's sake.
+
+        Returns
+        -------
+        RegimeClassifier
+            Itself, fitted.
+
+        Raises
+        ------
+        DataError
+            A label is no regime, or all rows have the same one.
+        """
+        values, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        labels = _regimes(labels)
+        self.classes_ = np.arange(len(REGIMES))
+        names = list(getattr(self, "feature_names_in_", []))
+        self.signed_ = (
+            np.isin(names, list(self.directional)) if names else np.zeros(values.shape[1], dtype=bool)
+        )
+        self.slow_ = np.isin(names, list(self.inputs)) if names else np.zeros(values.shape[1], dtype=bool)
+        if times_ms is None:
+            times = np.arange(len(values), dtype=np.int64) * self.spacing_bars * CANDLE_MS
+        else:
+            times = np.asarray(times_ms, dtype=np.int64)
+        kept = spaced(times, self.spacing_bars)
+        if len(kept) > len(REGIMES):
+            values, labels, times = values[kept], labels[kept], times[kept]
+        counts = np.bincount(labels, minlength=len(REGIMES)) + 1.0
+        self.log_prior_ = np.log(counts / counts.sum())
+        candles = values[:, ~self.slow_]
+        earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
+        self.weights_ = np.full(2, 0.5)
+        if len(np.unique(labels[earlier])) > 1:
+            self._fit_halves(candles[earlier], labels[earlier])
+            self.weights_ = fit_weights(self.log_prior_, self._halves(candles[later]), labels[later])
+        self._fit_halves(candles, labels)
+        return self
+
+    def predict_proba(self, X: Any) -> Array:
+        """Give the probability of each regime.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            The columns it was fitted on, in their order.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 5)
+            In the order of `REGIMES`; rows sum to one and no entry is zero.
+        """
+        check_is_fitted(self)
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        return np.asarray(np.exp(blend(self.log_prior_, self._halves(values[:, ~self.slow_]), self.weights_)))
+
+    def predict(self, X: Any) -> npt.NDArray[np.int64]:
+        """Give the likeliest regime of each row, an index into `REGIMES`."""
+        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+
+    def _fit_halves(self, candles: Array, labels: Labels) -> None:
+        signed = self.signed_[~self.slow_]
+        self.logistic_ = MirroredLogistic(ridge=self.ridge).fit(candles, labels, signed)
+        boosting = MirroredBoosting(iterations=self.iterations, random_state=self.random_state)
+        self.boosting_ = boosting.fit(candles, labels, signed)
+
+    def _halves(self, candles: Array) -> tuple[Array, Array]:
+        return self.logistic_.log_probabilities(candles), self.boosting_.log_probabilities(candles)
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that missing values are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _regimes(y: npt.NDArray[Any]) -> Labels:
+    """Labels as indices, after refusing what is no regime or teaches nothing."""
+    known = np.isin(y, np.arange(len(REGIMES)))
+    if not known.all():
+        raise DataError(
+            f"label {y[~known][0]!r} is no regime: labels are 0 to {len(REGIMES) - 1}; "
+            "leave unlabelled rows out"
+        )
+    labels = np.asarray(y, dtype=np.int8)
+    if len(np.unique(labels)) < 2:
+        raise DataError(
+            f"all {len(labels)} training rows have the regime {REGIMES[int(labels[0])]}, one class teaches "
+            "nothing: use a longer training window"
+        )
+    return labels
