@@ -103,16 +103,16 @@ class HedgeTrack:
             None before the first close and where the last one is two candles old or more.
         """
         row = int(self.closed_at_ms.searchsorted(now_ms, side="right")) - 1
-        if row < 0 or now_ms - int(self.closed_at_ms[row]) >= _STALE_CANDLES * self.length_ms:
+        if row < 0 or now_ms - self.closed_at_ms.item(row) >= _STALE_CANDLES * self.length_ms:
             return None
         return HedgeReading(
-            float(self.beta[row]),
-            float(self.beta_error[row]),
-            float(self.correlation[row]),
-            float(self.correlation_hour[row]),
-            float(self.volatility_ratio[row]),
-            float(self.deviation[row]),
-            HedgeState(int(self.state[row])),
+            self.beta.item(row),
+            self.beta_error.item(row),
+            self.correlation.item(row),
+            self.correlation_hour.item(row),
+            self.volatility_ratio.item(row),
+            self.deviation.item(row),
+            HedgeState(self.state.item(row)),
         )
 
 

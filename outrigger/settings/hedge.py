@@ -3,6 +3,11 @@
 The mapping is checked here as far as it can be without a market: a pair that is its own leg, a circle,
 a name that is no futures pair. Whitelist and data are looked at by `outrigger.hedge.mapping`, because
 only a running bot knows them.
+
+The default ratio is where the drawdown of accounts and their bad days have got most of what legs can give
+and single trades not yet much of what they take (`outrigger.hedge.stopouts`). Band and time between changes
+are as narrow as they are because resizing costs next to nothing (`outrigger.hedge.study`). What a runner
+waits for made no difference that could be told from noise.
 """
 
 from __future__ import annotations
