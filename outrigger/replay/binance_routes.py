@@ -139,8 +139,8 @@ def _book(market: ReplayMarket, symbol: str, price: float, levels: int) -> Book:
     snapshot, rules = market.book_snapshot(symbol), contract_rules(market, symbol)
     if snapshot is None:
         return synthetic_book(price, rules, market.minute_volume(symbol), levels)
-    book = recorded_book(price, rules, snapshot)
-    return Book(book.bids[:levels], book.asks[:levels], int(snapshot["time_ms"]))
+    book = recorded_book(price, rules, snapshot.row, snapshot.moved)
+    return Book(book.bids[:levels], book.asks[:levels], int(snapshot.row["time_ms"]))
 
 
 async def depth(request: web.Request) -> web.Response:

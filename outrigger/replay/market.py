@@ -61,6 +61,22 @@ class Day:
     now_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A recorded order book.
+
+    Parameters
+    ----------
+    row : dict of str to float
+        A row of the book table.
+    moved : float
+        The price now over the price then.
+    """
+
+    row: dict[str, float]
+    moved: float
+
+
 class ReplayMarket:
     """What an exchange with these files would know now.
 
@@ -161,12 +177,14 @@ class ReplayMarket:
 
         The open of the finest candle that is forming; after the data has ended, its last close.
         """
+        return self._price_at(symbol, self.clock.now_ms())
+
+    def _price_at(self, symbol: str, at_ms: int) -> float | None:
         interval, fine = self.finest(symbol)
-        now = self.clock.now_ms()
-        row = int(np.searchsorted(fine.times, now, side="right")) - 1
+        row = int(np.searchsorted(fine.times, at_ms, side="right")) - 1
         if row < 0:
             return None
-        is_forming = now < fine.times[row] + LENGTH_MS[interval]
+        is_forming = at_ms < fine.times[row] + LENGTH_MS[interval]
         return float(fine.values[row, OPEN if is_forming else CLOSE])
 
     def minute_volume(self, symbol: str) -> float:
@@ -225,7 +243,11 @@ class ReplayMarket:
         there = np.isfinite(values).all(axis=1)
         return Readings(rows["time_ms"].to_numpy(dtype=np.int64)[there], values[there])
 
-    def book_snapshot(self, symbol: str) -> dict[str, float] | None:
-        """Newest recorded snapshot with both sides, a row of the book table; None where there is none."""
+    def book_snapshot(self, symbol: str) -> Snapshot | None:
+        """Newest recorded snapshot with both sides; None where there is none."""
         now = self.clock.now_ms()
-        return self.archives.newest_book(symbol, now, now - BOOK_MS)
+        row = self.archives.newest_book(symbol, now, now - BOOK_MS)
+        if row is None:
+            return None
+        then, price = self._price_at(symbol, int(row["time_ms"])), self._price_at(symbol, now)
+        return Snapshot(row, price / then if price and then else 1.0)

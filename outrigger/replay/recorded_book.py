@@ -2,9 +2,9 @@
 
 Archives keep cumulative depth in bands around the mid, not orders. Each band's amount is spread over price
 levels inside it, evenly, and what an even spread would get wrong of the band's value is laid on its first
-or last level. So read back in bands, the base amount is the archive's to a lot, and the quote amount to the
-value of a lot, or, where the market has moved away since the snapshot, the quote amount is kept and the base
-amount off by as much as the market moved. The best prices enclose the last price by a tick.
+or last level. So read back in bands, quote amounts are the archive's to the value of a lot, and base amounts
+to a lot where the market stands still; since the book follows the market, they are otherwise off by as much
+as the price has moved since the snapshot. The best prices enclose the last price by a tick.
 
 Weak: where orders stand inside a band, and what a band that was not recorded holds, is made up; beyond
 the last recorded band there is nothing.
@@ -29,7 +29,7 @@ LEVELS_A_BAND: Final = 160
 _SIGNS: Final = {"bid": -1, "ask": 1}
 
 
-def recorded_book(price: float, rules: Rules, row: Mapping[str, float]) -> Book:
+def recorded_book(price: float, rules: Rules, row: Mapping[str, float], moved: float = 1.0) -> Book:
     """Build a book from a snapshot's bands.
 
     Parameters
@@ -40,6 +40,8 @@ def recorded_book(price: float, rules: Rules, row: Mapping[str, float]) -> Book:
         Tick and lot of the contract.
     row : mapping of str to float
         Cumulative depth columns of the book table; NaN where not recorded.
+    moved : float, optional
+        The price now over the price at the snapshot: orders are taken to have moved with it.
 
     Returns
     -------
@@ -48,31 +50,39 @@ def recorded_book(price: float, rules: Rules, row: Mapping[str, float]) -> Book:
     """
     best = int((Decimal(repr(price)) / rules.tick).to_integral_value(ROUND_FLOOR))
     sides = {
-        side: _side(side, best if side == "bid" else best + 1, best + 0.5, rules, row) for side in _SIGNS
+        side: _side(side, best if side == "bid" else best + 1, best + 0.5, rules, _amounts(side, row, moved))
+        for side in _SIGNS
     }
     return Book(sides["bid"], sides["ask"])
 
 
+def _amounts(side: str, row: Mapping[str, float], moved: float) -> list[tuple[float, float, float]]:
+    """Each band with its base and quote amount, at the price of now."""
+    return [
+        (band, row[band_name(side, band, "base")] / moved, row[band_name(side, band, "quote")])
+        for band in BANDS
+    ]
+
+
 def _side(
-    side: str, best: int, mid: float, rules: Rules, row: Mapping[str, float]
+    side: str, best: int, mid: float, rules: Rules, amounts: list[tuple[float, float, float]]
 ) -> list[tuple[Decimal, Decimal]]:
     """Levels of one side, best first; `best` and `mid` are counted in ticks."""
     sign, tick, lot = _SIGNS[side], float(rules.tick), float(rules.lot)
     nearest, lots_before, quote_before = best, 0, 0.0
     levels: list[tuple[int, int]] = []
-    for band in BANDS:
-        base, quote = (row[band_name(side, band, unit)] for unit in ("base", "quote"))
+    for band, base, quote in amounts:
         # The last tick inside the band; a level exactly on its edge is inside.
         farthest = sign * math.floor(sign * mid * (1 + sign * band) + 1e-6)
         if not (base > 0 and quote > 0) or sign * (farthest - nearest) < 0:
             continue
         ticks = _ticks(nearest, farthest)
         lots, value = round(base / lot) - lots_before, (quote - quote_before) / (tick * lot)
-        amounts = _spread(ticks, lots, value)
-        levels += zip(ticks.tolist(), amounts.tolist(), strict=True)
+        spread = _spread(ticks, lots, value)
+        levels += zip(ticks.tolist(), spread.tolist(), strict=True)
         nearest = farthest + sign
-        lots_before += int(amounts.sum())
-        quote_before += float(ticks @ amounts) * tick * lot
+        lots_before += int(spread.sum())
+        quote_before += float(ticks @ spread) * tick * lot
     # The best price has to be there, whatever the band holds.
     first = (best, max(1, levels[0][1])) if levels else (best, 1)
     kept = [first, *((at, lots) for at, lots in levels[1:] if lots > 0)]

@@ -257,13 +257,14 @@ _DEPTHS = st.lists(st.floats(0.5, 5e3), min_size=6, max_size=6)
     price=st.floats(2e4, 2e5),
     share=st.floats(0.1, 0.9),
     drift=st.floats(-0.01, 0.01),
+    told_of_drift=st.booleans(),
 )
 def test_recorded_book_of_any_snapshot_reads_back(
-    bids: list[float], asks: list[float], price: float, share: float, drift: float
+    bids: list[float], asks: list[float], price: float, share: float, drift: float, told_of_drift: bool
 ) -> None:
-    """Base exact where the market stood still; else quote exact, and base off by no more than it moved."""
+    """Base exact where the market stood still; else quote exact, base off by what it moved, told or not."""
     row = snapshot_row({"bid": bids, "ask": asks}, price * (1 + drift), share)
-    book = recorded_book(price, RULES, row)
+    book = recorded_book(price, RULES, row, 1 / (1 + drift) if told_of_drift else 1.0)
     assert len(book.bids) <= LEVELS_A_BAND * len(BANDS) >= len(book.asks)
     told = {
         side: [[float(x) for x in level] for level in levels]
@@ -296,3 +297,12 @@ def test_recorded_book_with_bands_that_were_not_recorded_keeps_the_others() -> N
         )
     assert found["bid_base_5"] == found["bid_base_4"]
     assert 0 < found["bid_base_0.2"] < found["bid_base_1"]
+
+
+def test_recorded_book_follows_the_market_without_a_wall_of_orders() -> None:
+    """A fall of one per cent: told of it, a tenth of the nearest band stands at its first level."""
+    row = snapshot_row({"bid": [10.0] * 6, "ask": [10.0] * 6}, 101_000.0)
+    for moved, share in ((100 / 101, 0.1), (1.0, 1.0)):
+        bids = recorded_book(100_000.0, RULES, row, moved).bids
+        near = [float(amount) for price, amount in bids if price > 99_800]
+        assert max(near) / sum(near) == pytest.approx(share, abs=0.02)
