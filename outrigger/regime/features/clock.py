@@ -1,19 +1,23 @@
 """The time of the week, as everybody's season and as the pair's own of the last days.
 
-The clock enters as smooth waves: nothing jumps at midnight and few numbers are learned. Beside it stands
-what the same hours of the days before did, which also catches what no calendar knows: a listing, a war,
-daylight saving. All of it speaks of the hours *after* the candle, which is what a label covers.
+The clock enters as smooth waves: nothing jumps at midnight and few numbers are learned. It is New York's,
+because the liveliest hours are Wall Street's and move against UTC twice a year; the shipped season, fitted
+mostly in winter, is moved along. Beside it stands what the same hours of the days before did, which also
+catches what no calendar knows: a listing, a war, a holiday. All of it speaks of the hours *after* the candle,
+which is what a label covers.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import described, named
 from outrigger.regime.features.rolling import delayed
 from outrigger.regime.features.volatility import log_ratio
-from outrigger.volatility.grid import BARS_PER_DAY, BARS_PER_WEEK
+from outrigger.volatility.grid import BARS_PER_DAY, BARS_PER_WEEK, MINUTES, CandleGrid
 from outrigger.volatility.har_json import shipped_model
 from outrigger.volatility.windows import Array, trailing_means
 
@@ -21,6 +25,8 @@ from outrigger.volatility.windows import Array, trailing_means
 HARMONICS = (1, 2, 3, 7, 14, 21, 28)
 SEASON_BARS = (12, 48, 288)
 _AHEAD = 48
+_NEW_YORK = "America/New_York"
+_WINTER_MS = -5 * 3_600_000
 _DAYS = 6
 
 SPECS = (
@@ -39,6 +45,19 @@ SPECS = (
         "livelier_than_usual", "log ratio", "1w", "the last four hours were lively for their time of day"
     ),
 )
+
+
+def summer_bars(grid: CandleGrid) -> npt.NDArray[np.int64]:
+    """Candles by which New York runs ahead of its winter time, 12 or 0, shape (n_periods,)."""
+    starts = pd.DatetimeIndex(grid.starts())
+    local = starts.tz_localize("UTC").tz_convert(_NEW_YORK).tz_localize(None)
+    ahead_ms = (local - starts).as_unit("ms").asi8 - _WINTER_MS
+    return np.asarray(ahead_ms // (MINUTES * 60_000), dtype=np.int64)
+
+
+def wall_street_slots(grid: CandleGrid) -> npt.NDArray[np.int64]:
+    """Place of each candle in the week as New York's winter would have it in UTC, 0 to 2015."""
+    return (grid.week_slots() + summer_bars(grid)) % BARS_PER_WEEK
 
 
 def mean_of_present(values: Array) -> Array:
@@ -62,7 +81,7 @@ def clock_features(bars: Bars) -> dict[str, Array]:
     dict of str to ndarray of shape (n_periods,)
         Element i is known at the close of candle i.
     """
-    slots = bars.grid.week_slots()
+    slots = wall_street_slots(bars.grid)
     angle = 2.0 * np.pi * (slots + 1) / BARS_PER_WEEK
     columns = {
         f"{name}_{k}": wave(k * angle) for k in HARMONICS for name, wave in (("sin", np.sin), ("cos", np.cos))

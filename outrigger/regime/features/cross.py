@@ -22,6 +22,7 @@ from outrigger.volatility.windows import Array, trailing_means
 LEADER_STATE = (
     *("range_15m", "range_1h", "range_4h", "range_1d", "noise_1h", "forecast_1h", "forecast_4h"),
     *("volume_1h", "volume_4h", "width_4h", "width_1d"),
+    *("yesterday_ahead", "days_ahead", "livelier_than_usual", "busier_than_usual"),
 )
 LEADER_MOVES = (
     *("move_5m", "move_15m", "move_1h", "move_4h", "move_1d", "move_1w"),
@@ -32,10 +33,7 @@ ALONE_BARS = (3, 12, 48, 288)
 _SOURCE = "5m candles of the pair and its leader"
 
 STATE_SPECS = (
-    *(
-        described(f"leader_{name}", "log ratio", name.rsplit("_", 1)[1], f"leader's {name}", _SOURCE)
-        for name in LEADER_STATE
-    ),
+    *(described(f"leader_{name}", "log ratio", "1w", f"leader's {name}", _SOURCE) for name in LEADER_STATE),
     *(
         described(named("together", n), "-1 to 1", LENGTHS[n], "moves with its leader", _SOURCE)
         for n in TOGETHER_BARS
@@ -44,7 +42,7 @@ STATE_SPECS = (
 )
 MOVE_SPECS = (
     *(
-        described(f"leader_{name}", "as the leader's", name.rsplit("_", 1)[1], f"leader's {name}", _SOURCE)
+        described(f"leader_{name}", "as the leader's", "1w", f"leader's {name}", _SOURCE)
         for name in LEADER_MOVES
     ),
     *(

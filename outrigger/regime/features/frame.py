@@ -67,8 +67,7 @@ def _of_leader(own: Bars, frame: pd.DataFrame | None) -> tuple[dict[str, Array],
         states, moves = ({spec.name: missing for spec in some} for some in specs)
         return states, moves
     leader = Bars.from_frame(frame)
-    state = volatility.volatility_features(leader) | activity.activity_features(leader)
-    return cross.cross_features(own, leader, state, direction.direction_features(leader))
+    return cross.cross_features(own, leader, _states(leader), direction.direction_features(leader))
 
 
 def regime_features(
