@@ -135,7 +135,7 @@ def check_target(directory: Path) -> None:
 
 def _read(directory: Path, content: bytes) -> Bundle:
     card = _usable_card(directory, content)
-    models = tuple(_model(directory, model, len(card.features)) for model in card.models)
+    models = tuple(_model(directory, model) for model in card.models)
     bundle = Bundle(card, models, digest(content))
     for position, model in enumerate(card.models):
         try:
@@ -160,7 +160,7 @@ def _usable_card(directory: Path, content: bytes) -> Card:
     return card
 
 
-def _model(directory: Path, model: ModelCard, n_features: int) -> Classifier:
+def _model(directory: Path, model: ModelCard) -> Classifier:
     path = directory / model.file
     try:
         content = path.read_bytes()
@@ -177,7 +177,7 @@ def _model(directory: Path, model: ModelCard, n_features: int) -> Classifier:
             f"{path} is not the file that the card describes (SHA-256 differs): it was edited or replaced; "
             f"restore it or {_TRAIN}"
         )
-    return load_model(content, str(path), n_features)
+    return load_model(content, str(path))
 
 
 def _card_bytes(directory: Path) -> bytes:

@@ -20,7 +20,8 @@ import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from outrigger.errors import StateError
-from outrigger.regime.bundle.trusted import TRUSTED, check_trees
+from outrigger.regime.bundle.packed_trees import packed, unpack
+from outrigger.regime.bundle.trusted import TRUSTED, foreign_types
 
 # Far above any bundle that ships, far below what would stop a bot for want of memory.
 MAX_UNPACKED_BYTES: Final = 128 * 2**20
@@ -63,17 +64,18 @@ def dump_model(model: Classifier) -> bytes:
     StateError
         If it holds a type that has not been reviewed: it could be written, but never read again.
     """
-    content: bytes = skops.io.dumps(model, compression=ZIP_DEFLATED)
-    foreign = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))
+    stored = packed(model)
+    foreign = foreign_types(stored)
     if foreign:
         raise StateError(
             f"the model holds types that no bundle may hold: {', '.join(foreign)}; review them and "
             "add them to outrigger/regime/bundle/trusted.py, or train a model without them"
         )
+    content: bytes = skops.io.dumps(stored, compression=ZIP_DEFLATED, compresslevel=9)
     return content
 
 
-def load_model(content: bytes, name: str, n_features: int) -> Classifier:
+def load_model(content: bytes, name: str) -> Classifier:
     """Read a model that `dump_model` wrote.
 
     Parameters
@@ -82,8 +84,6 @@ def load_model(content: bytes, name: str, n_features: int) -> Classifier:
         The whole file.
     name : str
         File, for error messages.
-    n_features : int
-        Columns that the model will be given.
 
     Returns
     -------
@@ -106,10 +106,7 @@ def load_model(content: bytes, name: str, n_features: int) -> Classifier:
             )
         model = skops.io.loads(content, trusted=sorted(TRUSTED))
     except UntrustedTypesFoundException as error:
-        raise StateError(
-            f"{name} holds types that no bundle may hold ({error}): it was not written by this version of "
-            "Outrigger; delete the bundle and run `outrigger train`"
-        ) from error
+        raise _untrusted(name, str(error)) from error
     except BadZipFile as error:
         raise StateError(
             f"{name} is no skops file, or only a part of one ({error}): restore the bundle, or run "
@@ -134,7 +131,10 @@ def load_model(content: bytes, name: str, n_features: int) -> Classifier:
             f"{name} holds a {type(model).__name__}, which gives no probabilities: delete the bundle and run "
             "`outrigger train`"
         )
-    check_trees(model, n_features, name)
+    foreign = foreign_types(model)
+    if foreign:
+        raise _untrusted(name, ", ".join(foreign))
+    unpack(model, name)
     loaded: Classifier = model
     return loaded
 
@@ -162,6 +162,13 @@ def pickle_refused(name: str) -> StateError:
     return StateError(
         f"{name} is a pickle or joblib file: loading one runs whatever its author put in, so Outrigger never "
         "does; train a bundle with `outrigger train` and name its directory"
+    )
+
+
+def _untrusted(name: str, what: str) -> StateError:
+    return StateError(
+        f"{name} holds types that no bundle may hold ({' '.join(what.split())}): it was not written by this "
+        "version of Outrigger; delete the bundle and run `outrigger train`"
     )
 
 

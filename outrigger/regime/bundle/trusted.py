@@ -1,11 +1,11 @@
 """What a model file may be made of, reviewed type by type.
 
-skops stores no code, only names of types and their contents, and refuses types that are neither on its own
-list (scikit-learn's estimators, numpy's arrays and numbers) nor on this one. A trusted type can still carry
-hostile content: scikit-learn walks a tree's nodes in compiled code without checking an index, so a crafted
-file could read foreign memory. `check_trees` therefore looks at every index before a model is used.
-Weak: a file by somebody who wants a *bad* forecast loads like a good one. A hash in the card tells of
-damage and edits, not of a malicious author; take bundles only from people you would take code from.
+skops stores no code, only names of types and their contents. Its own list of trusted types holds all of
+scikit-learn, and some of that would crash, or read foreign memory, when asked with hostile contents. So the
+list here is whole: nothing but plain values, arrays and these types is asked for a probability, whatever skops
+would construct. Constructing one of them runs no code of the file's. Weak: a file by somebody who wants a
+*bad* forecast loads like a good one, and a hash in a card tells of damage, not of malice; take bundles only
+from people you would take code from.
 """
 
 from __future__ import annotations
@@ -15,87 +15,91 @@ from typing import Any, Final
 
 import numpy as np
 
-# sklearn has no public name for these two; the version policy of bundles guards against their moving.
-from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
-from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
-
 from outrigger.errors import StateError
 
-# Type by its full name, and why loading one cannot do harm.
+_OWN: Final = "this package's own: numbers, names and arrays, and asking it runs only this package"
+_STATELESS: Final = "holds no data that is used: compiled functions of the numbers they are given"
+# Type by its full name, and why neither loading nor asking one can do harm.
 TRUSTED: Final[Mapping[str, str]] = {
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": (
-        "a holder of three arrays: no code runs when one is made, and `check_trees` bounds its indices"
+    "outrigger.regime.model.classifier.RegimeClassifier": _OWN,
+    "outrigger.regime.model.logistic.MirroredLogistic": _OWN,
+    "outrigger.regime.model.boosting.MirroredBoosting": _OWN,
+    "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier": (
+        "its trees are stored as one table, whose every index is checked before they are built: `packed_trees`"
     ),
+    "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper": (
+        "used for categories only, which no feature has and `packed_trees` refuses"
+    ),
+    "sklearn.preprocessing._label.LabelEncoder": "one array of classes, only indexed, which numpy checks",
+    "sklearn._loss.loss.HalfMultinomialLoss": _STATELESS,
+    "sklearn._loss.loss.HalfBinomialLoss": _STATELESS,
+    "sklearn._loss._loss.CyHalfMultinomialLoss": _STATELESS,
+    "sklearn._loss._loss.CyHalfBinomialLoss": _STATELESS,
+    "sklearn._loss.link.MultinomialLogit": _STATELESS,
+    "sklearn._loss.link.LogitLink": _STATELESS,
+    "sklearn._loss.link.Interval": "four plain values",
 }
-_MAX_DEPTH = 32
+_VALUES: Final = (str, bytes, int, float, np.generic, type(None))
+_MAX_DEPTH: Final = 32
 
 
-def check_trees(model: Any, n_features: int, name: str) -> None:
-    """Refuse a model with a tree that would leave its own arrays.
+def parts_of(model: Any) -> Iterator[Any]:
+    """Walk through everything a model is made of, itself first.
 
     Parameters
     ----------
     model : object
-        What skops has loaded; not used before this has returned.
-    n_features : int
-        Columns that the model is given; an estimator inside that states fewer of its own is held to those.
-    name : str
-        File, for the error message.
+        What skops has loaded, or is to write.
+
+    Yields
+    ------
+    object
+        Each object that is no plain value, once.
 
     Raises
     ------
     StateError
-        A node points outside its tree, back towards the root, or at a feature that there is not.
+        It is nested more deeply than any model.
     """
-    for tree, features in _trees(model, n_features, set(), 0):
-        fault = _fault(tree, features)
-        if fault:
-            raise StateError(
-                f"{name} holds a damaged tree ({fault}): the file was not written by Outrigger; "
-                "delete the bundle and run `outrigger train`"
-            )
+    yield from _walk(model, set(), 0)
 
 
-def _trees(part: Any, n_features: int, seen: set[int], depth: int) -> Iterator[tuple[Any, int]]:
-    """Every tree inside a loaded object, with the number of columns it may look at."""
-    if id(part) in seen or isinstance(part, str | bytes | int | float | None):
+def foreign_types(model: Any) -> list[str]:
+    """Name the types inside a model that have not been reviewed, sorted.
+
+    Parameters
+    ----------
+    model : object
+        As for `parts_of`.
+
+    Returns
+    -------
+    list of str
+    """
+    plain = (np.ndarray, dict, list, tuple, set)
+    found = {_name(part) for part in parts_of(model) if type(part) not in plain}
+    return sorted(found - set(TRUSTED))
+
+
+def _walk(part: Any, seen: set[int], depth: int) -> Iterator[Any]:
+    if isinstance(part, _VALUES) or id(part) in seen:
         return
-    seen.add(id(part))
     if depth > _MAX_DEPTH:
         raise StateError("a model file is nested too deeply to be one of Outrigger's: run `outrigger train`")
-    if isinstance(part, TreePredictor):
-        yield part, n_features
-        return
+    seen.add(id(part))
+    yield part
     if isinstance(part, np.ndarray):
         inside: Any = part.ravel().tolist() if part.dtype == object else ()
     elif isinstance(part, Mapping):
-        inside = part.values()
+        inside = (*part.keys(), *part.values())
     elif isinstance(part, list | tuple | set):
         inside = part
     else:
-        content = getattr(part, "__dict__", {})
-        stated = content.get("n_features_in_")
-        n_features = min(n_features, stated) if isinstance(stated, int) else n_features
-        inside = content.values()
+        inside = getattr(part, "__dict__", {}).values()
     for item in inside:
-        yield from _trees(item, n_features, seen, depth + 1)
+        yield from _walk(item, seen, depth + 1)
 
 
-def _fault(tree: Any, n_features: int) -> str | None:
-    """What is wrong with a tree's indices; None for nothing."""
-    nodes = getattr(tree, "nodes", None)
-    if not isinstance(nodes, np.ndarray) or nodes.ndim != 1 or not len(nodes):
-        return "it has no nodes"
-    if nodes.dtype != PREDICTOR_RECORD_DTYPE:
-        return "its nodes have another layout"
-    splits = np.flatnonzero(nodes["is_leaf"] == 0)
-    inner = nodes[splits]
-    # scikit-learn writes parents before children: an index that grows can neither leave nor go in circles.
-    for side in ("left", "right"):
-        if ((inner[side] <= splits) | (inner[side] >= len(nodes))).any():
-            return f"a {side} branch leads nowhere"
-    if ((inner["feature_idx"] < 0) | (inner["feature_idx"] >= n_features)).any():
-        return "it asks for a feature that is not there"
-    if inner["is_categorical"].any():
-        return "it splits on categories, which no feature has"
-    return None if np.isfinite(nodes["value"]).all() else "a value is not a number"
+def _name(part: Any) -> str:
+    kind = type(part)
+    return f"{kind.__module__}.{kind.__qualname__}"
