@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from outrigger import cli
 from outrigger.commands.features import feature_table
-from outrigger.errors import DataError
+from outrigger.errors import DataError, SettingsError
 from outrigger.market.features.registry import FEATURES
+from outrigger.market.recorder.settings import RecorderSettings
 from outrigger.market.store.schema import Kind
 from outrigger.market.store.store import MarketStore
 from outrigger.replay.exchange import ReplayServer, open_market
@@ -195,3 +196,19 @@ def test_download_of_contradicting_sources_is_refused(
     arguments: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert said in refused(monkeypatch, capsys, "download", *arguments)
+
+
+def test_record_keeps_the_pace_and_days_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[RecorderSettings] = []
+
+    def instead(_exchange: str, _pairs: object, _root: Path, settings: RecorderSettings, **_: object) -> None:
+        built.append(settings)
+        raise SettingsError("seen")
+
+    monkeypatch.setattr("outrigger.market.recorder.exchange_recorder.exchange_recorder", instead)
+    for every in (["--every", "1"], [], ["--every", "120"]):
+        asked = ["record", "--pairs", PAIR, "--store", str(tmp_path), "--retain", "7", *every]
+        assert isinstance(CliRunner().invoke(cli.app, asked).exception, SettingsError)
+    paces = [(settings.interval_s[Kind.BOOK], settings.interval_s[Kind.METRICS]) for settings in built]
+    assert paces == [(1.0, 60.0), (10.0, 60.0), (120.0, 120.0)]
+    assert {settings.retain_days for settings in built} == {7}
