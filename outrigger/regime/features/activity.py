@@ -6,6 +6,8 @@ unit of volume moves the price (Amihud's illiquidity) tells a thin market from a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from outrigger.regime.features.bars import Bars
@@ -35,6 +37,12 @@ SPECS = (
 )
 
 
+def volumes(bars: Bars, windows: Sequence[int] = VOLUME_BARS) -> dict[str, Array]:
+    """How much was traded."""
+    *means, week = bars.means(bars.volume, (*windows, _WEEK))
+    return {named("volume", n): log_ratio(x, week) for n, x in zip(windows, means, strict=True)}
+
+
 def activity_features(bars: Bars) -> dict[str, Array]:
     """Compute the columns of `SPECS`.
 
@@ -48,14 +56,13 @@ def activity_features(bars: Bars) -> dict[str, Array]:
     dict of str to ndarray of shape (n_periods,)
         Element i is known at the close of candle i.
     """
-    means, _ = trailing_means(bars.volume, (*VOLUME_BARS, _WEEK))
-    volume = dict(zip((*VOLUME_BARS, _WEEK), means, strict=True))
-    columns = {named("volume", n): log_ratio(volume[n], volume[_WEEK]) for n in VOLUME_BARS}
+    columns = volumes(bars)
+    # Of all rows: the same hours of the days before are looked up in it.
+    (hour,), _ = trailing_means(bars.volume, (_HOUR,))
     back = [day * BARS_PER_DAY for day in range(1, 7)]
-    usual = mean_of_present(np.stack([delayed(volume[_HOUR], n) for n in back]))
-    columns["busier_than_usual"] = log_ratio(volume[_HOUR], usual)
-    thin, _ = trailing_means(bars.span / bars.volume, (*_THIN_BARS, _WEEK))
-    week = np.where(thin[-1] > 0, thin[-1], np.nan)
-    for n, x in zip(_THIN_BARS, thin[:-1], strict=True):
-        columns[named("thin", n)] = log_ratio(x, week)
+    usual = mean_of_present(np.stack([delayed(hour, n) for n in back]))
+    columns["busier_than_usual"] = log_ratio(hour, usual)
+    *thin, week = bars.means(bars.span / bars.volume, (*_THIN_BARS, _WEEK))
+    for n, x in zip(_THIN_BARS, thin, strict=True):
+        columns[named("thin", n)] = log_ratio(x, np.where(week > 0, week, np.nan))
     return columns

@@ -7,13 +7,15 @@ that nothing older than Freqtrade's start-up candles has a say. Missing candles 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
+from outrigger.regime.features.rolling import maxima_from, means_from
 from outrigger.volatility.ewma import decay_from_half_life
 from outrigger.volatility.grid import BARS_PER_DAY, CandleGrid
 from outrigger.volatility.windows import Array
@@ -71,6 +73,10 @@ class Bars:
         Log of high over low; NaN where the candle did not trade.
     unit : ndarray of shape (n_periods,)
         Expected standard deviation of one candle's return, known at its close.
+    log_close, log_high, log_low : ndarray of shape (n_periods,)
+        Logarithms of prices.
+    wanted : int
+        First period whose columns are wanted; those before may be left missing.
     """
 
     grid: CandleGrid
@@ -78,6 +84,10 @@ class Bars:
     returns: Array
     span: Array
     unit: Array
+    log_close: Array
+    log_high: Array
+    log_low: Array
+    wanted: int = 0
 
     @classmethod
     def from_frame(cls, candles: pd.DataFrame) -> Self:
@@ -103,7 +113,24 @@ class Bars:
         volume[~grid.traded] = np.nan
         returns = grid.log_returns()
         span = np.log(np.where(grid.traded, grid.high, np.nan) / grid.low)
-        return cls(grid, volume, returns, span, unit_deviation(returns))
+        close, high, low = (np.log(prices) for prices in (grid.close, grid.high, grid.low))
+        return cls(grid, volume, returns, span, unit_deviation(returns), close, high, low)
+
+    def since(self, period: int) -> Bars:
+        """Want only the columns from a period on, counted since 1970 as in `CandleGrid`."""
+        return replace(self, wanted=max(period - self.grid.first, 0))
+
+    def means(self, x: Array, windows: Sequence[int]) -> list[Array]:
+        """Trailing means of values on this clock; see `means_from`."""
+        return means_from(x, windows, self.wanted)
+
+    def maxima(self, x: Array, windows: Sequence[int]) -> list[Array]:
+        """Trailing maxima of values on this clock; see `maxima_from`."""
+        return maxima_from(x, windows, self.wanted)
+
+    def extremes(self, windows: Sequence[int]) -> tuple[list[Array], list[Array]]:
+        """Logs of the highest high and of the lowest low of the last n candles."""
+        return self.maxima(self.log_high, windows), [-x for x in self.maxima(-self.log_low, windows)]
 
     def __len__(self) -> int:
         return len(self.grid)

@@ -8,26 +8,27 @@ all of it is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from outrigger.regime.features.activity import volumes
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import LENGTHS, described, named
-from outrigger.regime.features.direction import bounded
+from outrigger.regime.features.direction import bounded, flows, moves, places, sides
 from outrigger.regime.features.rolling import delayed
-from outrigger.regime.features.volatility import log_ratio
-from outrigger.volatility.windows import Array, trailing_means
+from outrigger.regime.features.volatility import forecasts, log_ratio, noises, ranges, widths
+from outrigger.volatility.windows import Array
 
-LEADER_STATE = (
-    *("range_15m", "range_1h", "range_4h", "range_1d", "noise_1h", "forecast_1h", "forecast_4h"),
-    *("volume_1h", "volume_4h", "width_4h", "width_1d"),
-    *("yesterday_ahead", "days_ahead", "livelier_than_usual", "busier_than_usual"),
-)
-LEADER_MOVES = (
-    *("move_5m", "move_15m", "move_1h", "move_4h", "move_1d", "move_1w"),
-    *("place_4h", "place_1d", "place_1w", "side_1d", "flow_4h"),
-)
+# Candles of the leader's columns, by the measure's name.
+_STATE_BARS = {
+    "range": (3, 12, 48, 288),
+    "noise": (12,),
+    "forecast": (12, 48),
+    "volume": (12, 48),
+    "width": (48, 288),
+}
+_MOVE_BARS = {"move": (1, 3, 12, 48, 288, 1999), "place": (48, 288, 1999), "side": (288,), "flow": (48,)}
+LEADER_STATE = tuple(named(stem, n) for stem, bars in _STATE_BARS.items() for n in bars)
+LEADER_MOVES = tuple(named(stem, n) for stem, bars in _MOVE_BARS.items() for n in bars)
 TOGETHER_BARS = (48, 288, 1999)
 ALONE_BARS = (3, 12, 48, 288)
 _SOURCE = "5m candles of the pair and its leader"
@@ -63,40 +64,53 @@ def on_clock_of(own: Bars, other: Bars, values: Array) -> Array:
     return laid
 
 
-def cross_features(
-    own: Bars, leader: Bars, state: Mapping[str, Array], moves: Mapping[str, Array]
-) -> tuple[dict[str, Array], dict[str, Array]]:
+def _leader_columns(leader: Bars) -> dict[str, Array]:
+    """Of the leader's own columns those that stand beside the pair's."""
+    of, to = _STATE_BARS, _MOVE_BARS
+    return {
+        **ranges(leader, of["range"]),
+        **noises(leader, of["noise"]),
+        **forecasts(leader, of["forecast"]),
+        **volumes(leader, of["volume"]),
+        **widths(leader, of["width"]),
+        **moves(leader, to["move"]),
+        **places(leader, to["place"]),
+        **sides(leader, to["side"]),
+        **flows(leader, to["flow"]),
+    }
+
+
+def cross_features(own: Bars, leader: Bars) -> dict[str, Array]:
     """Compute the columns of `STATE_SPECS` and `MOVE_SPECS`.
 
     Parameters
     ----------
     own, leader : Bars
         Candles of the pair and of its leader.
-    state, moves : mapping of str to ndarray of shape (n_periods of the leader,)
-        The leader's own columns: what `LEADER_STATE` and `LEADER_MOVES` name.
 
     Returns
     -------
-    states, moves : dict of str to ndarray of shape (n_periods of own,)
+    dict of str to ndarray of shape (n_periods of own,)
         Element i is known at the close of the pair's candle i.
     """
-    states = {f"leader_{name}": on_clock_of(own, leader, state[name]) for name in LEADER_STATE}
-    directed = {f"leader_{name}": on_clock_of(own, leader, moves[name]) for name in LEADER_MOVES}
+    theirs_all = _leader_columns(leader)
+    columns = {
+        f"leader_{name}": on_clock_of(own, leader, theirs_all[name])
+        for name in (*LEADER_STATE, *LEADER_MOVES)
+    }
     theirs = on_clock_of(own, leader, leader.returns)
     ours = np.where(np.isfinite(theirs), own.returns, np.nan)
     theirs = np.where(np.isfinite(ours), theirs, np.nan)
-    products, _ = trailing_means(ours * theirs, TOGETHER_BARS)
-    our_squares, _ = trailing_means(ours**2, TOGETHER_BARS)
-    their_squares, _ = trailing_means(theirs**2, TOGETHER_BARS)
+    products = own.means(ours * theirs, TOGETHER_BARS)
+    our_squares, their_squares = own.means(ours**2, TOGETHER_BARS), own.means(theirs**2, TOGETHER_BARS)
     for n, xy, xx, yy in zip(TOGETHER_BARS, products, our_squares, their_squares, strict=True):
-        states[named("together", n)] = xy / np.where(xx * yy > 0, np.sqrt(xx * yy), np.nan)
+        columns[named("together", n)] = xy / np.where(xx * yy > 0, np.sqrt(xx * yy), np.nan)
     week = np.where(their_squares[-1] > 0, their_squares[-1], np.nan)
     their_unit = on_clock_of(own, leader, leader.unit)
-    states["livelier_than_leader"] = log_ratio(own.unit / their_unit, np.sqrt(our_squares[-1] / week))
+    columns["livelier_than_leader"] = log_ratio(own.unit / their_unit, np.sqrt(our_squares[-1] / week))
     beta = products[-1] / week
-    log_own = np.log(own.grid.close)
-    log_leader = on_clock_of(own, leader, np.log(leader.grid.close))
+    log_leader = on_clock_of(own, leader, leader.log_close)
     for n in ALONE_BARS:
-        residual = (log_own - delayed(log_own, n)) - beta * (log_leader - delayed(log_leader, n))
-        directed[named("alone", n)] = bounded(residual / (own.unit * np.sqrt(n)))
-    return states, directed
+        residual = own.log_close - delayed(own.log_close, n) - beta * (log_leader - delayed(log_leader, n))
+        columns[named("alone", n)] = bounded(residual / (own.unit * np.sqrt(n)))
+    return columns

@@ -7,12 +7,14 @@ every column to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import LENGTHS, described, named
-from outrigger.regime.features.rolling import delayed, trailing_maxima, trailing_minima
-from outrigger.volatility.windows import Array, trailing_means
+from outrigger.regime.features.rolling import delayed
+from outrigger.volatility.windows import Array
 
 MOVE_BARS = (1, 3, 6, 12, 24, 48, 96, 144, 288, 576, 1152, 1999)
 SIDE_BARS = (3, 12, 48, 288, 1999)
@@ -54,18 +56,42 @@ def bounded(x: Array, bound: float = _BOUND) -> Array:
     return np.asarray(np.clip(x, -bound, bound))
 
 
-def _places(bars: Bars) -> dict[str, Array]:
+def moves(bars: Bars, windows: Sequence[int] = MOVE_BARS) -> dict[str, Array]:
+    """How far the price went."""
+    log_close = bars.log_close
+    return {
+        named("move", n): bounded((log_close - delayed(log_close, n)) / (bars.unit * np.sqrt(n)))
+        for n in windows
+    }
+
+
+def sides(bars: Bars, windows: Sequence[int] = SIDE_BARS) -> dict[str, Array]:
+    """Which side made the noise: upside less downside semivariance, over their sum."""
+    signed = bars.means(np.sign(bars.returns) * bars.returns**2, windows)
+    squares = bars.means(bars.returns**2, windows)
+    return {
+        named("side", n): x / np.where(noise > 0, noise, np.nan)
+        for n, x, noise in zip(windows, signed, squares, strict=True)
+    }
+
+
+def places(bars: Bars, windows: Sequence[int] = PLACE_BARS) -> dict[str, Array]:
     """Where the close stands in its ranges."""
-    log_close = np.log(bars.grid.close)
-    highs = trailing_maxima(np.log(bars.grid.high), PLACE_BARS)
-    lows = trailing_minima(np.log(bars.grid.low), PLACE_BARS)
+    highs, lows = bars.extremes(windows)
     columns = {}
-    for n, high, low in zip(PLACE_BARS, highs, lows, strict=True):
+    for n, high, low in zip(windows, highs, lows, strict=True):
         # From both ends alike, so that a mirrored chart gives the very same numbers.
-        lean, width = (log_close - low) - (high - log_close), high - low
+        lean, width = (bars.log_close - low) - (high - bars.log_close), high - low
         columns[named("place", n)] = np.where(width > 0, lean / np.where(width > 0, width, 1.0), 0.0 * lean)
         columns[named("room", n)] = bounded(lean / (bars.unit * np.sqrt(_ROOM_BARS)))
     return columns
+
+
+def flows(bars: Bars, windows: Sequence[int] = FLOW_BARS) -> dict[str, Array]:
+    """Which candles the volume came in."""
+    bought = bars.means(np.sign(bars.returns) * bars.volume, windows)
+    traded = bars.means(bars.volume, windows)
+    return {named("flow", n): x / y for n, x, y in zip(windows, bought, traded, strict=True)}
 
 
 def direction_features(bars: Bars) -> dict[str, Array]:
@@ -81,31 +107,12 @@ def direction_features(bars: Bars) -> dict[str, Array]:
     dict of str to ndarray of shape (n_periods,)
         Element i is known at the close of candle i.
     """
-    returns, log_close = bars.returns, np.log(bars.grid.close)
-    columns = {
-        named("move", n): bounded((log_close - delayed(log_close, n)) / (bars.unit * np.sqrt(n)))
-        for n in MOVE_BARS
-    }
-    sign = np.sign(returns)
-    signed, _ = trailing_means(sign * returns**2, SIDE_BARS)
-    squares, _ = trailing_means(returns**2, SIDE_BARS)
-    noise = {n: np.where(x > 0, x, np.nan) for n, x in zip(SIDE_BARS, squares, strict=True)}
-    for n, x in zip(SIDE_BARS, signed, strict=True):
-        columns[named("side", n)] = x / noise[n]
-    columns |= _places(bars)
-    bought, _ = trailing_means(sign * bars.volume, FLOW_BARS)
-    traded, _ = trailing_means(bars.volume, FLOW_BARS)
-    for n, x, y in zip(FLOW_BARS, bought, traded, strict=True):
-        columns[named("flow", n)] = x / y
-    grid = bars.grid
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lean = np.log(grid.open * grid.close / (grid.high * grid.low)) / np.where(
-            bars.span > 0, bars.span, np.nan
-        )
-    wicks, _ = trailing_means(lean, WICK_BARS)
-    for n, x in zip(WICK_BARS, wicks, strict=True):
-        columns[named("wick", n)] = x
-    cubes, _ = trailing_means(returns**3, _SKEW_BARS)
-    for n, x in zip(_SKEW_BARS, cubes, strict=True):
-        columns[named("skew", n)] = bounded(x / noise[n] ** 1.5)
+    columns = moves(bars) | sides(bars) | places(bars) | flows(bars)
+    log_open = np.log(bars.grid.open)
+    lean = (log_open - bars.log_low) - (bars.log_high - bars.log_close)
+    wicks = bars.means(lean / np.where(bars.span > 0, bars.span, np.nan), WICK_BARS)
+    columns |= {named("wick", n): x for n, x in zip(WICK_BARS, wicks, strict=True)}
+    cubes, squares = (bars.means(bars.returns**power, _SKEW_BARS) for power in (3, 2))
+    for n, cube, square in zip(_SKEW_BARS, cubes, squares, strict=True):
+        columns[named("skew", n)] = bounded(cube / np.where(square > 0, square, np.nan) ** 1.5)
     return columns

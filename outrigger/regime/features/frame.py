@@ -59,15 +59,12 @@ def _states(bars: Bars) -> dict[str, Array]:
     return found | clock.clock_features(bars) | activity.activity_features(bars)
 
 
-def _of_leader(own: Bars, frame: pd.DataFrame | None) -> tuple[dict[str, Array], dict[str, Array]]:
+def _beside_leader(own: Bars, frame: pd.DataFrame | None) -> dict[str, Array]:
     """Columns that need a second pair; NaN without it."""
     if frame is None or frame.empty or not len(own):
         missing = np.full(len(own), np.nan)
-        specs = (cross.STATE_SPECS, cross.MOVE_SPECS)
-        states, moves = ({spec.name: missing for spec in some} for some in specs)
-        return states, moves
-    leader = Bars.from_frame(frame)
-    return cross.cross_features(own, leader, _states(leader), direction.direction_features(leader))
+        return {spec.name: missing for spec in (*cross.STATE_SPECS, *cross.MOVE_SPECS)}
+    return cross.cross_features(own, Bars.from_frame(frame).since(own.grid.first + own.wanted))
 
 
 def regime_features(
@@ -114,17 +111,22 @@ def regime_features(
         raise DataError(f"{pair}: regime features of the last {last} candles: ask for one or more")
     frame = _newest(charts["5m"], "5m", last)
     own = Bars.from_frame(frame)
+    if last is not None and len(own):
+        own = own.since(own.grid.first + int(own.grid.rows[-last:][0]))
     leader = references.get(leader_of(pair), {}).get("5m")
-    states, moves = _of_leader(own, None if leader is None else _newest(leader, "5m", last))
-    on_clock = {**_states(own), **direction.direction_features(own), **states, **moves}
-    rows = own.grid.rows
+    beside = _beside_leader(own, None if leader is None else _newest(leader, "5m", last))
+    on_clock = {**_states(own), **direction.direction_features(own), **beside}
+    kept = slice(None) if last is None else slice(-last, None)
+    rows = own.grid.rows[kept]
     columns = {name: values[rows] for name, values in on_clock.items()}
     slow = {name: _newest(charts[name], name, last) for name in CHARTS[1:] if name in charts}
-    levels, trends = slow_charts.slow_features(own, frame["date"], slow, pair)
-    told = inputs if inputs is None or last is None else inputs.iloc[-len(frame) :]
-    signed, even = input_features(told, len(frame), own.unit[rows] * np.sqrt(_HORIZON_BARS))
-    columns |= {**levels, **trends, **signed, **even}
+    columns |= slow_charts.slow_features(own, frame["date"].iloc[kept], slow, pair)
+    if inputs is not None and len(inputs) != len(charts["5m"]):
+        raise DataError(
+            f"{pair}: {len(inputs)} rows of inputs for {len(charts['5m'])} candles; pass one row a 5m candle"
+        )
+    told = None if inputs is None else inputs.iloc[kept]
+    columns |= input_features(told, len(rows), own.unit[rows] * np.sqrt(_HORIZON_BARS))
     table = np.column_stack([columns[name] for name in _NAMES])
     table[~np.isfinite(table)] = np.nan
-    kept = slice(None) if last is None else slice(-last, None)
-    return pd.DataFrame(table[kept], columns=list(_NAMES), index=frame.index[kept])
+    return pd.DataFrame(table, columns=list(_NAMES), index=frame.index[kept])

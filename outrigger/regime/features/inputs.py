@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from outrigger.errors import DataError
 from outrigger.market.features.fragility import SPECS as FRAGILITY_SPECS
 from outrigger.market.features.level_columns import SPECS as LEVEL_SPECS
 from outrigger.market.features.registry import FEATURES as MARKET_FEATURES
@@ -86,9 +85,7 @@ def _against(crowd: Array, lean: Array) -> Array:
     return np.where(np.isfinite(crowd * lean), opposed, np.nan)
 
 
-def input_features(
-    inputs: pd.DataFrame | None, rows: int, unit: Array
-) -> tuple[dict[str, Array], dict[str, Array]]:
+def input_features(inputs: pd.DataFrame | None, rows: int, unit: Array) -> dict[str, Array]:
     """Compute the columns of `SIGNED_SPECS` and `EVEN_SPECS`.
 
     Parameters
@@ -102,16 +99,9 @@ def input_features(
 
     Returns
     -------
-    signed, even : dict of str to ndarray of shape (n_rows,)
+    dict of str to ndarray of shape (n_rows,)
         Within −1 and 1, NaN where a source is missing.
-
-    Raises
-    ------
-    DataError
-        The frame has another number of rows.
     """
-    if inputs is not None and len(inputs) != rows:
-        raise DataError(f"regime inputs: {len(inputs)} rows for {rows} candles; pass one row a 5m candle")
     nothing = np.full(rows, np.nan)
 
     def taken(name: str) -> Array:
@@ -127,7 +117,7 @@ def input_features(
     fragile = {side: taken(f"fragility_{side}_2") for side in ("long", "short")}
     total = fragile["long"] + fragile["short"]
     thin_only = np.where(np.isfinite(thin), np.maximum(thin, 0.0), np.nan)
-    signed = {
+    return {
         "crowd_pays": crowd,
         "crowd_stays": _unit(taken("funding_sign_run_h"), 72.0),
         "book_leans_near": taken("book_imbalance_0.2"),
@@ -139,8 +129,6 @@ def input_features(
         "crowd_before_thin_book": crowd * thin_only,
         "crowd_and_interest": crowd * np.where(np.isfinite(interest), np.maximum(interest, 0.0), np.nan),
         "lean_against_crowd": _against(crowd, lean),
-    }
-    even = {
         "book_thin": thin,
         "crowded": np.abs(crowd),
         "interest_high": interest,
@@ -148,4 +136,3 @@ def input_features(
         "crowded_and_thin": np.abs(crowd) * thin_only,
         "levels_near": near["short"] + near["long"] - near["short"] * near["long"],
     }
-    return signed, even

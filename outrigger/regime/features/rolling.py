@@ -1,6 +1,7 @@
-"""Extremes, delays and standardised sums over a fixed number of candles.
+"""Extremes, delays and means over a fixed number of candles.
 
-As in `outrigger.volatility.windows`, a result depends on the values inside its window alone, bit for bit.
+As in `outrigger.volatility.windows`, a result depends on the values inside its window alone. A live bot wants
+one row of a week's array every five minutes: then only that row is worked out, to rounding the same.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from outrigger.volatility.windows import Array
+from outrigger.volatility.windows import Array, trailing_means
+
+# Up to so many rows are summed one by one; more are worth the work on the whole array.
+_FEW = 16
 
 
 def delayed(x: Array, bars: int) -> Array:
@@ -54,6 +58,45 @@ def _joined(block: Array, by: int) -> Array:
     return joined
 
 
-def trailing_minima(x: Array, windows: Sequence[int]) -> list[Array]:
-    """Smallest of the values present among the last n; see `trailing_maxima`."""
-    return [-largest for largest in trailing_maxima(-x, windows)]
+def means_from(x: Array, windows: Sequence[int], wanted: int) -> list[Array]:
+    """Mean of the values present among the last n, where it is wanted.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_candles,)
+        Values; NaN is missing.
+    windows : sequence of int
+        Window lengths in candles, each at least 1.
+    wanted : int
+        First element that is wanted.
+
+    Returns
+    -------
+    list of ndarray of shape (n_candles,)
+        One array a window; NaN where no value is present, and possibly before `wanted`.
+    """
+    if len(x) - wanted > _FEW:
+        return trailing_means(x, windows)[0]
+    present = np.isfinite(x)
+    filled = np.where(present, x, 0.0)
+    means = [np.full(len(x), np.nan) for _ in windows]
+    for row in range(max(wanted, 0), len(x)):
+        for mean, window in zip(means, windows, strict=True):
+            inside = slice(max(row - window + 1, 0), row + 1)
+            count = int(np.count_nonzero(present[inside]))
+            if count:
+                mean[row] = filled[inside].sum() / count
+    return means
+
+
+def maxima_from(x: Array, windows: Sequence[int], wanted: int) -> list[Array]:
+    """Largest of the values present among the last n, where it is wanted; see `means_from`."""
+    if len(x) - wanted > _FEW:
+        return trailing_maxima(x, windows)
+    filled = np.where(np.isfinite(x), x, -np.inf)
+    maxima = [np.full(len(x), np.nan) for _ in windows]
+    for row in range(max(wanted, 0), len(x)):
+        for largest, window in zip(maxima, windows, strict=True):
+            found = filled[max(row - window + 1, 0) : row + 1].max()
+            largest[row] = found if np.isfinite(found) else np.nan
+    return maxima

@@ -8,6 +8,8 @@ three-chart signals measure them. A chart that is absent or stale gives missing 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -16,7 +18,7 @@ from outrigger.market.alignment import align
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.clock import mean_of_present
 from outrigger.regime.features.described import described
-from outrigger.regime.features.rolling import delayed
+from outrigger.regime.features.rolling import delayed, means_from
 from outrigger.regime.features.volatility import MEAN_RANGE, log_ratio
 from outrigger.signals.channel import channel_position
 from outrigger.signals.momentum import normalised_momentum
@@ -78,13 +80,21 @@ def _season_ahead(sizes: Array) -> dict[str, Array]:
     }
 
 
-def _chart_columns(frame: pd.DataFrame, chart: str) -> dict[str, Array]:
+def _of_newest(measure: Callable[[Array, int], Array], close: Array, bars: int, wanted: int) -> Array:
+    """Measure the last closes of a chart, from `wanted` on; what lies before may be left missing."""
+    begin = max(wanted - bars, 0)
+    measured = np.full(len(close), np.nan)
+    measured[begin:] = measure(close[begin:], bars)
+    return measured
+
+
+def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Array]:
     """Columns of one chart on its own clock; levels are deviations of a five-minute candle as yet."""
     prices = [frame[name].to_numpy(dtype=np.float64) for name in ("open", "high", "low", "close")]
     sound = usable(*prices)
     _, high, low, close = (np.where(sound, price, np.nan) for price in prices)
     sizes = np.where(high > low, np.log(high / low), np.nan) / MEAN_RANGE
-    levels, _ = trailing_means(sizes, list(LEVELS[chart]))
+    levels = means_from(sizes, list(LEVELS[chart]), wanted)
     scale = np.sqrt(_BARS_PER_CANDLE[chart])
     columns = {
         f"level_{chart}_{name}": x / scale for name, x in zip(LEVELS[chart].values(), levels, strict=True)
@@ -94,14 +104,14 @@ def _chart_columns(frame: pd.DataFrame, chart: str) -> dict[str, Array]:
     # A candle without a price repeats the last one known: a gap is no move.
     held: Array = np.asarray(pd.Series(close).ffill().bfill(), dtype=np.float64)
     for bars, name in TRENDS[chart].items():
-        columns[f"momentum_{chart}_{name}"] = normalised_momentum(held, bars)
-        columns[f"channel_{chart}_{name}"] = channel_position(held, bars)
+        columns[f"momentum_{chart}_{name}"] = _of_newest(normalised_momentum, held, bars, wanted)
+        columns[f"channel_{chart}_{name}"] = _of_newest(channel_position, held, bars, wanted)
     return columns
 
 
 def slow_features(
     bars: Bars, dates: pd.Series, frames: dict[str, pd.DataFrame], pair: str
-) -> tuple[dict[str, Array], dict[str, Array]]:
+) -> dict[str, Array]:
     """Compute the columns of `LEVEL_SPECS` and `TREND_SPECS` at each five-minute close.
 
     Parameters
@@ -109,7 +119,7 @@ def slow_features(
     bars : Bars
         The pair's 5m candles.
     dates : Series of datetime, shape (n_rows,)
-        Opens of the 5m candles, as in the frame that `bars` was made of.
+        Opens of the newest 5m candles of the frame that `bars` was made of: the rows that are wanted.
     frames : dict of str to DataFrame
         The pair's candles by chart, `15m` and `4h`; an absent chart's columns are NaN.
     pair : str
@@ -117,8 +127,8 @@ def slow_features(
 
     Returns
     -------
-    levels, trends : dict of str to ndarray of shape (n_rows,)
-        A row each 5m candle of the frame; trends change sign in a mirror, levels do not.
+    dict of str to ndarray of shape (n_rows,)
+        A row each date.
 
     Raises
     ------
@@ -130,12 +140,11 @@ def slow_features(
         frame = frames.get(chart)
         if frame is None or frame.empty or not len(dates):
             continue
-        own = _chart_columns(_checked(frame, chart, pair), chart)
+        # A candle of the base clock sees one of the chart's last two, or none.
+        asked = (len(bars) - bars.wanted) // _BARS_PER_CANDLE[chart] + 3
+        own = _chart_columns(_checked(frame, chart, pair), chart, max(len(frame) - asked, 0))
         aligned = align(dates, "5m", frame["date"], chart, np.column_stack(list(own.values())), pair=pair)
         found |= dict(zip(own, aligned.T, strict=True))
-    unit = bars.unit[bars.grid.rows]
-    levels = {
-        name: log_ratio(found[name], unit) if name.startswith("level") else found[name]
-        for name in _LEVEL_NAMES
-    }
-    return levels, {name: found[name] for name in _TREND_NAMES}
+    unit = bars.unit[bars.grid.rows[-len(dates) :]] if len(dates) else np.empty(0)
+    of_levels = [name for name in _LEVEL_NAMES if name.startswith("level")]
+    return found | {name: log_ratio(found[name], unit) for name in of_levels}

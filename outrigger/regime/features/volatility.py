@@ -8,14 +8,16 @@ market that stands still gives a number and not infinity. Symmetric: up and down
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import LENGTHS, described, named
-from outrigger.regime.features.rolling import delayed, trailing_maxima, trailing_minima
+from outrigger.regime.features.rolling import delayed
 from outrigger.volatility.har import log_components
 from outrigger.volatility.har_json import shipped_model
-from outrigger.volatility.windows import Array, trailing_means
+from outrigger.volatility.windows import Array
 
 RANGE_BARS = (1, 3, 6, 12, 24, 48, 144, 288, 576, 1152, 1999)
 RETURN_BARS = (3, 12, 48, 288, 1999)
@@ -75,40 +77,61 @@ def log_ratio(numerator: Array, denominator: Array | float) -> Array:
     return np.asarray(np.log(np.maximum(numerator / denominator, _FLOOR)))
 
 
-def _forecasts(bars: Bars) -> dict[str, Array]:
+def ranges(bars: Bars, windows: Sequence[int] = RANGE_BARS) -> dict[str, Array]:
+    """Mean candle range."""
+    means = bars.means(bars.span / MEAN_RANGE, windows)
+    return {named("range", n): log_ratio(x, bars.unit) for n, x in zip(windows, means, strict=True)}
+
+
+def noises(bars: Bars, windows: Sequence[int] = RETURN_BARS) -> dict[str, Array]:
+    """Root mean squared return."""
+    means = bars.means(bars.returns**2, windows)
+    return {named("noise", n): log_ratio(np.sqrt(x), bars.unit) for n, x in zip(windows, means, strict=True)}
+
+
+def forecasts(bars: Bars, windows: Sequence[int] = FORECAST_BARS) -> dict[str, Array]:
     """HAR of the shipped coefficients, season of the hours ahead included."""
     model = shipped_model()
     design, level = log_components(bars.grid, model.shape, model.profile)
     slots = bars.grid.week_slots()
-    ahead = {n: 1.0 if model.profile is None else model.profile.ahead(n)[slots] for n in FORECAST_BARS}
+    columns = {}
+    for n in windows:
+        ahead = 1.0 if model.profile is None else model.profile.ahead(n)[slots]
+        forecast = np.exp((design @ model.at(n) + level) / 2.0) * np.sqrt(ahead)
+        columns[named("forecast", n)] = log_ratio(forecast, bars.unit)
+    return columns
+
+
+def widths(bars: Bars, windows: Sequence[int] = WIDTH_BARS) -> dict[str, Array]:
+    """Highest high to lowest low."""
+    highs, lows = bars.extremes(windows)
     return {
-        named("forecast", n): log_ratio(
-            np.exp((design @ model.at(n) + level) / 2) * np.sqrt(ahead[n]), bars.unit
-        )
-        for n in FORECAST_BARS
+        named("width", n): log_ratio(high - low, bars.unit * np.sqrt(n))
+        for n, high, low in zip(windows, highs, lows, strict=True)
     }
 
 
-def _texture(bars: Bars, noise: dict[int, Array]) -> dict[str, Array]:
+def _texture(bars: Bars) -> dict[str, Array]:
     """Jumps, unevenness and persistence of returns."""
-    returns = bars.returns
-    pairs, _ = trailing_means(np.abs(returns) * np.abs(delayed(returns, 1)) * (np.pi / 2.0), _PATCHY_BARS)
+    returns, before = bars.returns, delayed(bars.returns, 1)
+    squares = bars.means(returns**2, (_FOUR_HOURS, _DAY, _WEEK))
+    noise = {n: np.where(x > 0, x, np.nan) for n, x in zip((_FOUR_HOURS, _DAY, _WEEK), squares, strict=True)}
+    pairs = bars.means(np.abs(returns * before) * (np.pi / 2.0), _PATCHY_BARS)
     columns = {named("smooth", n): log_ratio(x, noise[n]) for n, x in zip(_PATCHY_BARS, pairs, strict=True)}
     spans = np.log(np.where(bars.span > 0, bars.span, np.nan))
-    means, _ = trailing_means(spans, _PATCHY_BARS)
-    squares, _ = trailing_means(spans**2, _PATCHY_BARS)
-    for n, mean, square in zip(_PATCHY_BARS, means, squares, strict=True):
-        columns[named("uneven", n)] = np.sqrt(np.maximum(square - mean**2, 0.0))
-    echoes, _ = trailing_means(returns * delayed(returns, 1), (_DAY, _WEEK))
-    for n, echo in zip((_DAY, _WEEK), echoes, strict=True):
+    means, spreads = bars.means(spans, _PATCHY_BARS), bars.means(spans**2, _PATCHY_BARS)
+    for n, mean, spread in zip(_PATCHY_BARS, means, spreads, strict=True):
+        columns[named("uneven", n)] = np.sqrt(np.maximum(spread - mean**2, 0.0))
+    for n, echo in zip((_DAY, _WEEK), bars.means(returns * before, (_DAY, _WEEK)), strict=True):
         columns[named("echo", n)] = echo / noise[n]
-    log_close = np.log(bars.grid.close)
     # Sums of returns reach back further than their own window: the whole must stay inside a week.
-    hourly, _ = trailing_means((log_close - delayed(log_close, _HOUR)) ** 2, (_DAY, _WEEK - _HOUR))
-    columns["hourly_ratio_1d"] = log_ratio(hourly[0], _HOUR * noise[_DAY])
-    columns["hourly_ratio_1w"] = log_ratio(hourly[1], _HOUR * noise[_WEEK])
-    (four,), _ = trailing_means((log_close - delayed(log_close, _FOUR_HOURS)) ** 2, (_WEEK - _FOUR_HOURS,))
-    columns["four_hour_ratio_1w"] = log_ratio(four, _FOUR_HOURS * noise[_WEEK])
+    hours = (bars.log_close - delayed(bars.log_close, _HOUR)) ** 2
+    day, week = bars.means(hours, (_DAY, _WEEK - _HOUR))
+    columns["hourly_ratio_1d"] = log_ratio(day, _HOUR * noise[_DAY])
+    columns["hourly_ratio_1w"] = log_ratio(week, _HOUR * noise[_WEEK])
+    spells = (bars.log_close - delayed(bars.log_close, _FOUR_HOURS)) ** 2
+    (week,) = bars.means(spells, (_WEEK - _FOUR_HOURS,))
+    columns["four_hour_ratio_1w"] = log_ratio(week, _FOUR_HOURS * noise[_WEEK])
     return columns
 
 
@@ -125,18 +148,7 @@ def volatility_features(bars: Bars) -> dict[str, Array]:
     dict of str to ndarray of shape (n_periods,)
         Element i is known at the close of candle i.
     """
-    ranges, _ = trailing_means(bars.span / MEAN_RANGE, RANGE_BARS)
-    columns = {named("range", n): log_ratio(x, bars.unit) for n, x in zip(RANGE_BARS, ranges, strict=True)}
-    squares, _ = trailing_means(bars.returns**2, RETURN_BARS)
-    noise = {n: np.where(x > 0, x, np.nan) for n, x in zip(RETURN_BARS, squares, strict=True)}
-    for n, x in zip(RETURN_BARS, squares, strict=True):
-        columns[named("noise", n)] = log_ratio(np.sqrt(x), bars.unit)
-    columns |= _forecasts(bars)
-    tops = trailing_maxima(np.abs(bars.returns), TOP_BARS)
-    for n, x in zip(TOP_BARS, tops, strict=True):
-        columns[named("top", n)] = log_ratio(x, bars.unit)
-    highs = trailing_maxima(np.log(bars.grid.high), WIDTH_BARS)
-    lows = trailing_minima(np.log(bars.grid.low), WIDTH_BARS)
-    for n, high, low in zip(WIDTH_BARS, highs, lows, strict=True):
-        columns[named("width", n)] = log_ratio(high - low, bars.unit * np.sqrt(n))
-    return columns | _texture(bars, noise)
+    tops = bars.maxima(np.abs(bars.returns), TOP_BARS)
+    columns = {named("top", n): log_ratio(x, bars.unit) for n, x in zip(TOP_BARS, tops, strict=True)}
+    columns |= ranges(bars) | noises(bars) | forecasts(bars) | widths(bars)
+    return columns | _texture(bars)
