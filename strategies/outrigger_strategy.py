@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from pandas import DataFrame
 from outrigger import __version__
 from outrigger.bot import breaker_file, frames, parameters, plots, recording, sizing
 from outrigger.bot.faults import FaultLog
-from outrigger.bot.market_data import MarketData
+from outrigger.bot.messages import tell
+from outrigger.bot.outlook import Outlook
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords
 from outrigger.errors import OutriggerError, SettingsError
@@ -78,7 +80,7 @@ class Outrigger(IStrategy):
         self.breaker = breaker.BreakerState()
         self._blind = False
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
-        self.market = MarketData(self.settings, config, self.faults, live=self._live)
+        self.outlook = Outlook(self.settings, config, self.faults, partial(tell, self), live=self._live)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
         self.desk = sizing.EntryDesk(self.keeper)
         self._breaker_path = breaker_file.path_in(
@@ -99,7 +101,7 @@ class Outrigger(IStrategy):
         parameters.refuse_contradictions(self)
         if self._live:
             self.breaker = breaker_file.load(self._breaker_path)
-            self.market.recorder = recording.start(self.settings.market, self.config)
+            self.outlook.market.recorder = recording.start(self.settings.market, self.config)
 
     # Candles to signals
 
@@ -107,13 +109,13 @@ class Outrigger(IStrategy):
         """Ask Freqtrade for the further charts of every pair."""
         pairs = self.dp.current_whitelist()
         charts = frames.informative(pairs, self.settings, self.timeframe)
-        return [*charts, *self.market.informative(pairs)]
+        return [*dict.fromkeys((*charts, *self.outlook.informative(pairs)))]
 
     def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Measure the charts; thresholds come later, so that hyperopt does this once."""
         try:
             pair, settings = metadata["pair"], self.settings
-            return frames.measure(dataframe, pair, self.timeframe, self.dp, settings, self.market)
+            return frames.measure(dataframe, pair, self.timeframe, self.dp, settings, self.outlook)
         except OutriggerError as error:  # Freqtrade prints its own kind without a traceback
             raise OperationalException(str(error)) from error
 
@@ -127,11 +129,10 @@ class Outrigger(IStrategy):
                 raise
             self.faults.record("settings of this epoch", metadata["pair"], error, "the epoch does not trade")
             return dataframe
-        decided = self._signals(dataframe)
-        dataframe["enter_long"] = (decided["entry"] > 0).astype(int)
-        dataframe["enter_short"] = (decided["entry"] < 0).astype(int)
-        dataframe["enter_tag"] = decided["tag"].astype(object).where(decided["entry"] != 0, None)
-        track = frames.stop_track(dataframe, self.timeframe, settings)
+        decided, effects = self._signals(dataframe), frames.effects_of(dataframe, settings)
+        frames.mark_entries(dataframe, decided, effects)
+        track = frames.stop_track(dataframe, self.timeframe, settings, effects)
+        self.desk.heed(metadata["pair"], effects)
         self.keeper.set_track(metadata["pair"], track)
         if self.config.get("runmode") in frames.SIMULATED:
             return dataframe
@@ -218,10 +219,9 @@ class Outrigger(IStrategy):
         self, pair: str, start_date: datetime, end_date: datetime, dataframe: DataFrame, **kwargs: Any
     ) -> list[AnnotationType]:
         """Draw the stops of the pair's trades, and where they armed, into FreqUI's chart."""
-        track = self.keeper.track(pair)
-        if track is None or not self._live:  # FreqUI without a bot has no database of trades
+        if not self._live:  # FreqUI without a bot has no database of trades
             return []
-        trades = Trade.get_trades_proxy(pair=pair)
+        trades, track = Trade.get_trades_proxy(pair=pair), self.keeper.track(pair)
         return plots.of_trades(trades, track, self.settings.stop, to_ms(start_date), to_ms(end_date))
 
     # The stop

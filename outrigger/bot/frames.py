@@ -9,14 +9,16 @@ import pandas as pd
 from freqtrade.data.dataprovider import DataProvider
 from freqtrade.enums import RunMode
 
-from outrigger.bot.market_data import MarketData
+from outrigger.bot.outlook import Outlook
+from outrigger.bot.regimes import COLUMNS
 from outrigger.errors import DataError
-from outrigger.market.features.inputs import CHART
+from outrigger.regime.effects import RegimeEffects, regime_effects
 from outrigger.settings.read import Settings
+from outrigger.sided import Sided
 from outrigger.signals.indicators import charts as signal_charts
 from outrigger.signals.indicators import measure_charts
 from outrigger.stops.columns import market_columns, measure_noise, stop_charts
-from outrigger.stops.measured import inputs_wanted, on_base, pressures
+from outrigger.stops.measured import inputs_wanted, pressures
 from outrigger.stops.policies import sided_widths
 from outrigger.stops.track import StopTrack, track_of
 
@@ -56,7 +58,7 @@ def measure(
     base: str,
     provider: DataProvider,
     settings: Settings,
-    market: MarketData | None = None,
+    outlook: Outlook | None = None,
 ) -> pd.DataFrame:
     """Add every column that signals and stops read to the base candles.
 
@@ -72,14 +74,13 @@ def measure(
         Freqtrade's; every chart of `charts` has to be an informative pair.
     settings : Settings
         What to measure.
-    market : MarketData, optional
+    outlook : Outlook, optional
         For what is known beside prices.
 
     Returns
     -------
     DataFrame
-        The base candles with the columns of `measure_charts` and `measure_noise`, and those inputs that the
-        settings ask for.
+        The base candles with the columns of `measure_charts`, of `measure_noise` and of the outlook.
 
     Raises
     ------
@@ -92,20 +93,42 @@ def measure(
     frames[base] = base_frame
     noise = measure_noise(frames, base, settings.stop, pair)
     votes = measure_charts(frames, base, settings.signals, pair)
-    return pd.concat([base_frame, noise, votes, *_inputs(frames, pair, base, provider, market)], axis=1)
+    beside = [] if outlook is None else [outlook.columns(frames, pair, base, provider)]
+    return pd.concat([base_frame, noise, votes, *beside], axis=1)
 
 
-def _inputs(
-    frames: dict[str, pd.DataFrame], pair: str, base: str, provider: DataProvider, market: MarketData | None
-) -> list[pd.DataFrame]:
-    """Inputs that are wanted, at each base candle's close; nothing is read where none is."""
-    if market is None or not market.wanted:
-        return []
-    known = market.inputs(pair, frames[CHART], provider)[list(market.wanted)]
-    return [pd.DataFrame(on_base(known, frames, base, pair), index=frames[base].index)]
+def effects_of(frame: pd.DataFrame, settings: Settings) -> Sided[RegimeEffects] | None:
+    """What the regimes of a measured frame ask for; None where they are switched off."""
+    if not settings.regime.enabled:
+        return None
+    return regime_effects(frame.reindex(columns=list(COLUMNS)).to_numpy(np.float64), settings.regime)
 
 
-def stop_track(frame: pd.DataFrame, timeframe: str, settings: Settings) -> StopTrack:
+def mark_entries(
+    frame: pd.DataFrame, decided: pd.DataFrame, effects: Sided[RegimeEffects] | None = None
+) -> None:
+    """Mark entries as Freqtrade wants them, without those that the regimes advise against.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Gets `enter_long`, `enter_short` and `enter_tag`.
+    decided : DataFrame
+        `entry` (+1, -1, 0) and `tag` of each candle.
+    effects : Sided of RegimeEffects, optional
+        What the regimes ask for.
+    """
+    entry = decided["entry"]
+    if effects is not None:
+        entry = entry.where(~np.where(entry > 0, effects.long.blocked, effects.short.blocked), 0)
+    frame["enter_long"] = (entry > 0).astype(int)
+    frame["enter_short"] = (entry < 0).astype(int)
+    frame["enter_tag"] = decided["tag"].astype(object).where(entry != 0, None)
+
+
+def stop_track(
+    frame: pd.DataFrame, timeframe: str, settings: Settings, effects: Sided[RegimeEffects] | None = None
+) -> StopTrack:
     """Lay a measured frame out for the callbacks, with what presses on the stops of either side.
 
     Parameters
@@ -116,6 +139,8 @@ def stop_track(frame: pd.DataFrame, timeframe: str, settings: Settings) -> StopT
         The strategy's timeframe.
     settings : Settings
         As they are in effect now.
+    effects : Sided of RegimeEffects, optional
+        What the regimes ask for.
 
     Returns
     -------
@@ -124,7 +149,7 @@ def stop_track(frame: pd.DataFrame, timeframe: str, settings: Settings) -> StopT
     """
     market = market_columns(frame)
     known = {name: frame[name].to_numpy(np.float64) for name in inputs_wanted(settings) if name in frame}
-    pressed = pressures(known, frame["close"].to_numpy(np.float64), market, settings)
+    pressed = pressures(known, frame["close"].to_numpy(np.float64), market, settings, effects)
     return track_of(frame, timeframe, market, sided_widths(market, settings.stop, pressed))
 
 

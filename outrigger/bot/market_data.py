@@ -7,7 +7,7 @@ backtest, whose result would be another; a running bot goes on without it, and s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,7 @@ from outrigger.market.recorder.buffer import frame_of
 from outrigger.market.recorder.thread import RecorderThread
 from outrigger.market.store.schema import Kind
 from outrigger.market.store.store import MarketStore
-from outrigger.settings.read import Settings
-from outrigger.stops.measured import inputs_wanted
+from outrigger.settings.market import MarketSettings
 
 _FORCED = ("liquidation_", "fragility_")
 
@@ -40,40 +39,56 @@ class MarketData:
 
     Parameters
     ----------
-    settings : Settings
-        Which parts are switched on, and how old a reading may be.
+    settings : MarketSettings
+        Whose recordings are read, and how old a reading may be.
     config : mapping
         Freqtrade's configuration: exchange, working directory, data directory.
     faults : FaultLog
         Told of what cannot be read while a bot runs.
+    wanted : sequence of str
+        Inputs that are made use of; with none, nothing is read.
+    everything : bool
+        Whether all inputs are made use of, as by a classifier that was trained on them.
     live : bool
         Whether a bot runs; otherwise files are read.
     """
 
     def __init__(
-        self, settings: Settings, config: Mapping[str, Any], faults: FaultLog, *, live: bool
+        self,
+        settings: MarketSettings,
+        config: Mapping[str, Any],
+        faults: FaultLog,
+        wanted: Sequence[str],
+        *,
+        everything: bool = False,
+        live: bool,
     ) -> None:
-        self.wanted = inputs_wanted(settings)
+        self._wanted = INPUT_NAMES if everything else tuple(wanted)
         self.recorder: RecorderThread | None = None
-        self._terms = InputTerms.of(settings.market)
+        self._terms = InputTerms.of(settings)
         self._config = config
         self._faults = faults
         self._live = live
-        self._exchange = settings.market.source or str(config["exchange"]["name"])
+        self._exchange = settings.source or str(config["exchange"]["name"])
         self._root = store_in(Path(config["user_data_dir"]))
         self._pairs: dict[str, LiveInputs] = {}
 
     @property
+    def reads(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self._wanted)
+
+    @property
     def _levels(self) -> bool:
-        return any(name.startswith(_FORCED) for name in self.wanted)
+        return any(name.startswith(_FORCED) for name in self._wanted)
 
     @property
     def _reads_interest(self) -> bool:
-        return any(name.startswith(("oi_", *_FORCED)) for name in self.wanted)
+        return any(name.startswith(("oi_", *_FORCED)) for name in self._wanted)
 
     def informative(self, pairs: Iterable[str]) -> list[tuple[str, str, str]]:
         """Candles that are no prices, for Freqtrade's `informative_pairs`; a backtest reads files instead."""
-        if not (self._live and self.wanted):
+        if not (self._live and self.reads):
             return []
         kinds = [(FUNDING_CHART, CandleType.FUNDING_RATE.value)]
         if self._reads_interest:

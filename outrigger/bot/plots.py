@@ -18,9 +18,9 @@ from outrigger.bot.records import side_of
 from outrigger.errors import DataError
 from outrigger.market.moment import from_ms, to_ms
 from outrigger.settings.stop import StopSettings
+from outrigger.sided import Sided
 from outrigger.stops.explain import Step, explain
 from outrigger.stops.policies import WidthColumns
-from outrigger.stops.sided import Sided
 from outrigger.stops.track import StopTrack
 
 PROTECTIVE, ARMED = "#c0392b", "#1e8449"
@@ -67,7 +67,7 @@ def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: Sided[WidthC
 
 
 def of_trades(
-    trades: Iterable[LocalTrade], track: StopTrack, settings: StopSettings, start_ms: int, end_ms: int
+    trades: Iterable[LocalTrade], track: StopTrack | None, settings: StopSettings, start_ms: int, end_ms: int
 ) -> list[AnnotationType]:
     """Lines for the stops of a pair's trades and a point where each armed.
 
@@ -75,8 +75,8 @@ def of_trades(
     ----------
     trades : iterable of LocalTrade
         Open and closed trades of the pair.
-    track : StopTrack
-        The pair's candles and widths.
+    track : StopTrack or None
+        The pair's candles and widths; None before its first analysis, when nothing is drawn.
     settings : StopSettings
         The settings that the widths were made with.
     start_ms, end_ms : int
@@ -88,6 +88,8 @@ def of_trades(
         Trades that the candles do not cover are left out.
     """
     drawn: list[AnnotationType] = []
+    if track is None:
+        return drawn
     for trade in trades:
         opened = to_ms(trade.date_entry_fill_utc or trade.open_date_utc)
         until = to_ms(trade.close_date_utc) if trade.close_date_utc else end_ms

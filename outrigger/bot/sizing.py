@@ -10,11 +10,21 @@ from typing import Any
 from freqtrade.persistence import LocalTrade
 
 from outrigger.bot.records import side_of
+from outrigger.regime.effects import RegimeEffects
 from outrigger.risk.leverage import LeverageChoice, choose_leverage
 from outrigger.risk.liquidation import MaintenanceTier, maintenance_tiers
 from outrigger.risk.size import Account, Market, SizeDecision, open_risk, position_size
 from outrigger.settings.risk import RiskSettings
+from outrigger.sided import Sided
 from outrigger.stops.keeper import StopKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeAdvice:
+    """Multipliers of risk and of the leverage limit that the regimes ask for at an entry."""
+
+    size: float = 1.0
+    leverage: float = 1.0
 
 
 @dataclass(slots=True)
@@ -24,6 +34,7 @@ class Ticket:
     protective_distance: float
     sigma: float
     confidence: float
+    regime: RegimeAdvice = RegimeAdvice()
     leverage: LeverageChoice | None = None
     size: SizeDecision | None = None
 
@@ -32,7 +43,7 @@ class Ticket:
     ) -> SizeDecision:
         """Size a position for this ticket; see `outrigger.risk.size.position_size`."""
         market = Market(self.protective_distance, self.sigma, min_notional)
-        return position_size(account, market, self.confidence, leverage, settings)
+        return position_size(account, market, self.confidence * self.regime.size, leverage, settings)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -40,6 +51,7 @@ class Ticket:
             "protective_distance": self.protective_distance,
             "sigma": self.sigma,
             "confidence": self.confidence,
+            "regime": {"size": self.regime.size, "leverage": self.regime.leverage},
             "leverage": self.leverage.to_dict() if self.leverage else None,
             "size": self.size.to_dict() if self.size else None,
         }
@@ -57,6 +69,14 @@ class EntryDesk:
     def __init__(self, keeper: StopKeeper) -> None:
         self._keeper = keeper
         self._tickets: dict[str, Ticket] = {}
+        self._effects: dict[str, Sided[RegimeEffects]] = {}
+
+    def heed(self, pair: str, effects: Sided[RegimeEffects] | None) -> None:
+        """Take over what the regimes ask for, one row a candle of the pair's track; None asks for nothing."""
+        if effects is None:
+            self._effects.pop(pair, None)
+        else:
+            self._effects[pair] = effects
 
     def reasons(self, pair: str) -> dict[str, Any]:
         """Why the pair's last entry has its size and leverage, as plain JSON types."""
@@ -112,8 +132,9 @@ class EntryDesk:
         track, widths = self._keeper.track(pair), self._keeper.widths(pair, side, now_ms)
         if track is None or widths is None:
             return 1
-        sigma = float(track.market.sigma[self._keeper.last_closed(pair, now_ms)])
-        ticket = self._tickets[pair] = Ticket(widths.protect, sigma, confidence)
+        row = self._keeper.last_closed(pair, now_ms)
+        sigma, advice = float(track.market.sigma[row]), self._advice(pair, side, row)
+        ticket = self._tickets[pair] = Ticket(widths.protect, sigma, confidence, advice)
         full = ticket.sized(Account(equity), settings.max_leverage, 0.0, settings)
         ticket.leverage = choose_leverage(
             side,
@@ -121,10 +142,17 @@ class EntryDesk:
             widths.protect,
             tiers_of(exchange, pair),
             settings,
-            exchange_max=max(max_leverage, 1.0),
+            exchange_max=max(min(max_leverage, settings.max_leverage * advice.leverage), 1.0),
             buffer=float(exchange.liquidation_buffer),
         )
         return ticket.leverage.leverage
+
+    def _advice(self, pair: str, side: int, row: int) -> RegimeAdvice:
+        effects = self._effects.get(pair)
+        if effects is None or row >= len(effects.long.size):
+            return RegimeAdvice()
+        told = effects.of(side)
+        return RegimeAdvice(float(told.size[row]), float(told.leverage[row]))
 
     def stake(
         self, pair: str, account: Account, leverage: float, min_stake: float, settings: RiskSettings

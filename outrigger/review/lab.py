@@ -32,10 +32,10 @@ from outrigger.review.lab_trade import (
     ReplayTerms,
 )
 from outrigger.risk.liquidation import liquidation_price
+from outrigger.sided import Sided
 from outrigger.stops.law import Widths, open_stop
 from outrigger.stops.path import stop_path
 from outrigger.stops.policies import Floats, WidthColumns
-from outrigger.stops.sided import Sided
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from outrigger.review.pair_market import PairMarket
 from outrigger.settings.read import Settings
 from outrigger.settings.squeeze import SqueezeSettings
 from outrigger.settings.stop import StopSettings
+from outrigger.sided import Sided, alike
 from outrigger.stops.measured import pressures
 from outrigger.stops.policies import Floats, WidthColumns, sided_widths
-from outrigger.stops.sided import Sided, alike
 
 SHIPPED = "volatility"
 # Far enough never to be reached, near enough for the law to accept it.

@@ -31,8 +31,8 @@ from outrigger.review.policies_compared import COMPARED, SHIPPED, Compared
 from outrigger.review.random_entries import random_entries
 from outrigger.review.same_entry_result import SameEntryStudy, summarise
 from outrigger.settings.read import Settings
+from outrigger.sided import Sided
 from outrigger.stops.policies import Floats, WidthColumns
-from outrigger.stops.sided import Sided
 
 AS_IS, MATCHED, POOLED = "as is", "matched", "pooled"
 HORIZON_HOURS = 72.0

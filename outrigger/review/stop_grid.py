@@ -19,8 +19,8 @@ from outrigger.review.pair_market import PairMarket
 from outrigger.review.policies_compared import Compared
 from outrigger.review.same_entry_result import PolicyResult, SameEntryStudy
 from outrigger.settings.stop import StopSettings
+from outrigger.sided import Sided
 from outrigger.stops.policies import MarketColumns, WidthColumns, sided_widths
-from outrigger.stops.sided import Sided
 
 GRID = {
     "protect_horizon_hours": (4.0, 24.0),

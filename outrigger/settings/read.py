@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from outrigger.errors import SettingsError
 from outrigger.settings.market import MarketSettings
+from outrigger.settings.regime import RegimeSettings
 from outrigger.settings.risk import RiskSettings
 from outrigger.settings.section import Section, Tune, tune_of
 from outrigger.settings.signals import SignalSettings
@@ -26,6 +27,7 @@ class Settings(Section):
 
     stop: StopSettings = StopSettings()
     squeeze: SqueezeSettings = SqueezeSettings()
+    regime: RegimeSettings = RegimeSettings()
     signals: SignalSettings = SignalSettings()
     risk: RiskSettings = RiskSettings()
     market: MarketSettings = MarketSettings()

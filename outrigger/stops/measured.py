@@ -7,17 +7,22 @@ policy come about, so they come about here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from outrigger.market.alignment import align
+from outrigger.regime.effects import RegimeEffects
 from outrigger.settings.read import Settings
+from outrigger.sided import Sided
 from outrigger.stops.columns import FORECAST_CHART, market_columns, measure_noise
 from outrigger.stops.policies import MarketColumns, sided_widths
 from outrigger.stops.pressure import Floats, Pressure, columns_read, squeeze_pressure
-from outrigger.stops.sided import Sided
 from outrigger.stops.track import StopTrack, track_of
+
+REGIME: Final = "regime"
 
 
 def on_base(
@@ -54,7 +59,11 @@ def on_base(
 
 
 def pressures(
-    inputs: Mapping[str, Floats], close: Floats, market: MarketColumns, settings: Settings
+    inputs: Mapping[str, Floats],
+    close: Floats,
+    market: MarketColumns,
+    settings: Settings,
+    effects: Sided[RegimeEffects] | None = None,
 ) -> Sided[Pressure] | None:
     """What presses on the stops of either side at each base candle.
 
@@ -68,16 +77,27 @@ def pressures(
         For the candles' own noise, which no guard undercuts.
     settings : Settings
         As they are in effect.
+    effects : Sided of RegimeEffects, optional
+        What the regimes ask for.
 
     Returns
     -------
     Sided of Pressure or None
         None where everything is switched off.
     """
-    if not settings.squeeze.any:
+    if not settings.squeeze.any and effects is None:
         return None
     floor = np.fmax(settings.stop.noise_candles * market.candle_range, settings.stop.noise_floor)
-    return squeeze_pressure(inputs, close, floor, settings.squeeze)
+    squeezed = squeeze_pressure(inputs, close, floor, settings.squeeze)
+    if effects is None:
+        return squeezed
+    return Sided(*(_with_regime(squeezed.of(side), effects.of(side)) for side in (1, -1)))
+
+
+def _with_regime(pressure: Pressure, effects: RegimeEffects) -> Pressure:
+    return replace(
+        pressure, factors={**pressure.factors, REGIME: effects.trail}, activation=effects.activation
+    )
 
 
 def measured_track(

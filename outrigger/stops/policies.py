@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outrigger.settings.stop import StopSettings
+from outrigger.sided import Sided, alike
 from outrigger.stops.law import Widths
 from outrigger.stops.pressure import Pressure
-from outrigger.stops.sided import Sided, alike
 
 Floats = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outrigger.settings.squeeze import SqueezeSettings
-from outrigger.stops.sided import Sided
+from outrigger.sided import Sided
 
 Floats = NDArray[np.float64]
 

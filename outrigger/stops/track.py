@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.timeframe import timeframe_ms
+from outrigger.sided import Sided
 from outrigger.stops.policies import Floats, MarketColumns, WidthColumns
-from outrigger.stops.sided import Sided
 
 
 @dataclass(frozen=True, slots=True)

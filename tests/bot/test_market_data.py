@@ -14,6 +14,7 @@ from freqtrade.enums import RunMode
 from outrigger.bot import frames
 from outrigger.bot.faults import FaultLog
 from outrigger.bot.market_data import MarketData
+from outrigger.bot.outlook import Outlook
 from outrigger.bot.recording import store_in
 from outrigger.errors import StateError
 from outrigger.market.features.inputs import INPUT_NAMES, InputTerms, market_inputs
@@ -21,6 +22,7 @@ from outrigger.market.pair_rows import rows_on_disk
 from outrigger.market.store.schema import BOOK, Kind
 from outrigger.market.store.store import MarketStore
 from outrigger.settings.read import Settings, read_settings
+from outrigger.stops.measured import inputs_wanted
 from tests.bot.test_frames import MINUTES, PAIR, SHORT, START, candles, provider, write
 from tests.market.features.rows import book, metrics, same
 
@@ -61,9 +63,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def config_of(home: Path) -> dict[str, Any]:
+    return {"exchange": {"name": "binance"}, "user_data_dir": home, "datadir": home / "data"}
+
+
 def market(home: Path, chosen: Settings | None = None, *, live: bool = False) -> MarketData:
-    config = {"exchange": {"name": "binance"}, "user_data_dir": home, "datadir": home / "data"}
-    return MarketData(chosen or settings(), config, FaultLog(), live=live)
+    told = chosen or settings()
+    return MarketData(told.market, config_of(home), FaultLog(), inputs_wanted(told), live=live)
+
+
+def outlook(home: Path, chosen: Settings) -> Outlook:
+    return Outlook(chosen, config_of(home), FaultLog(), pytest.fail, live=False)
 
 
 @pytest.mark.usefixtures("socket_disabled")
@@ -81,7 +91,7 @@ def test_inputs_of_a_backtest_come_from_store_and_funding_file_without_a_network
 @pytest.mark.usefixtures("socket_disabled")
 def test_measure_of_a_backtest_adds_the_columns_that_are_switched_on_and_no_others(home: Path) -> None:
     chosen = settings(depth=True)
-    found = frames.measure(candles("1m"), PAIR, "1m", provider(home / "data"), chosen, market(home, chosen))
+    found = frames.measure(candles("1m"), PAIR, "1m", provider(home / "data"), chosen, outlook(home, chosen))
     added = set(found.columns) & set(INPUT_NAMES)
     assert added == {"book_bid_depth_vs_norm", "book_ask_depth_vs_norm"}
     track = frames.stop_track(found, "1m", chosen)
@@ -98,7 +108,7 @@ def test_measure_with_everything_off_reads_nothing(home: Path, monkeypatch: pyte
 
     monkeypatch.setattr(MarketStore, "read", refuse)
     plain = read_settings({"outrigger": {"signals": SHORT}})
-    found = frames.measure(candles("1m"), PAIR, "1m", provider(home / "data"), plain, market(home, plain))
+    found = frames.measure(candles("1m"), PAIR, "1m", provider(home / "data"), plain, outlook(home, plain))
     assert not set(found.columns) & set(INPUT_NAMES)
     widths = frames.stop_track(found, "1m", plain).widths
     assert widths.long is widths.short

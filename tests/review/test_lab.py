@@ -14,9 +14,9 @@ from outrigger.errors import DataError
 from outrigger.review.lab import replay, replay_many
 from outrigger.review.lab_trade import Outcome, PairCandles, ReplayTerms
 from outrigger.risk.liquidation import MaintenanceTier
+from outrigger.sided import alike
 from outrigger.stops.law import advance, is_crossed, open_stop
 from outrigger.stops.policies import WidthColumns
-from outrigger.stops.sided import alike
 
 ENTRY = 40_000.0
 TERMS = ReplayTerms(horizon_bars=100, min_step=0.0, fee=0.0)

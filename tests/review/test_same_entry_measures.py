@@ -17,8 +17,8 @@ from outrigger.review.lab import replay_many
 from outrigger.review.lab_trade import PairCandles, ReplayTerms
 from outrigger.review.matched import harmonic_mean, matching_scale, scaled
 from outrigger.review.paired import block_weights, day_sums, difference, measured
+from outrigger.sided import alike
 from outrigger.stops.policies import WidthColumns
-from outrigger.stops.sided import alike
 
 ENTRY = 100.0
 distances = arrays(np.float64, st.integers(1, 30), elements=st.floats(0.002, 0.5))

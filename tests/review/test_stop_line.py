@@ -10,8 +10,8 @@ import pytest
 from outrigger.errors import DataError
 from outrigger.review.stop_line import stop_line
 from outrigger.settings.stop import StopSettings
+from outrigger.sided import alike
 from outrigger.stops.policies import MarketColumns, WidthColumns
-from outrigger.stops.sided import alike
 from outrigger.stops.track import StopTrack
 from tests.review.ledger import HOUR_MS, MINUTE_MS, START_MS, trade
 

@@ -215,7 +215,7 @@ def test_tunables_are_every_setting_with_a_search_range():
 def test_tunable_search_range_lies_inside_the_limits_and_holds_the_default(found):
     section, key, tune, default = found
     low, high = limits(SECTIONS[section].model_fields[key])
-    assert tune.space in ("stop", "enter")
+    assert tune.space in ("stop", "enter", "regime")
     assert low <= tune.low <= default <= tune.high <= high
     assert tune.low < tune.high
     for value in (tune.low, tune.high, default):

@@ -1,0 +1,100 @@
+"""What is known of a pair beside its base candles, as columns: funding, book, interest, and the regimes.
+
+One place asks for all of it, so that a reading is made once and serves both the stop and the classifier, and
+nothing is read that is switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from freqtrade.data.dataprovider import DataProvider
+
+from outrigger.bot.faults import FaultLog
+from outrigger.bot.market_data import MarketData
+from outrigger.bot.regimes import Regimes, as_columns
+from outrigger.market.features.inputs import CHART
+from outrigger.regime.effects import smoothed
+from outrigger.settings.read import Settings
+from outrigger.stops.measured import inputs_wanted, on_base
+
+
+class Outlook:
+    """Market data and regimes of every pair of one strategy.
+
+    Parameters
+    ----------
+    settings : Settings
+        What is switched on.
+    config : mapping
+        Freqtrade's configuration.
+    faults : FaultLog
+        Told of what fails while a bot runs.
+    tell : callable
+        Told in words what a trader has to know.
+    live : bool
+        Whether a bot runs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        config: Mapping[str, Any],
+        faults: FaultLog,
+        tell: Callable[[str], None],
+        *,
+        live: bool,
+    ) -> None:
+        self.settings = settings
+        self.regimes = Regimes(settings.regime, Path(config["user_data_dir"]), faults, tell, live=live)
+        wanted = inputs_wanted(settings)
+        self.market = MarketData(
+            settings.market, config, faults, wanted, everything=self.regimes.reads_inputs, live=live
+        )
+
+    def informative(self, pairs: Iterable[str]) -> list[tuple[str, ...]]:
+        """Candles that Freqtrade has to bring along."""
+        named = list(pairs)
+        return [*self.regimes.informative(named), *self.market.informative(named)]
+
+    def columns(
+        self, frames: Mapping[str, pd.DataFrame], pair: str, base: str, provider: DataProvider
+    ) -> pd.DataFrame:
+        """Everything that is switched on, as known at each base candle's close.
+
+        Parameters
+        ----------
+        frames : mapping of str to DataFrame
+            Closed candles: the base and the five-minute chart.
+        pair : str
+            The pair.
+        base : str
+            The strategy's timeframe.
+        provider : DataProvider
+            Freqtrade's.
+
+        Returns
+        -------
+        DataFrame of shape (n_candles, ...)
+            With the base candles' index; without columns where everything is off.
+
+        Raises
+        ------
+        OutriggerError
+            If something cannot be read in a backtest.
+        """
+        clock = frames[base]
+        found: dict[str, Any] = {}
+        inputs = self.market.inputs(pair, frames[CHART], provider) if self.market.reads else None
+        if inputs is not None:
+            wanted = inputs[list(inputs_wanted(self.settings))]
+            found |= on_base(wanted, frames, base, pair)
+        if self.settings.regime.enabled:
+            chart, told = self.regimes.probabilities(pair, provider, inputs)
+            mean = smoothed(told, self.settings.regime.smoothing_minutes)
+            columns = pd.DataFrame(as_columns(mean), index=chart.index)
+            found |= on_base(columns, {base: clock, CHART: chart}, base, pair)
+        return pd.DataFrame(found, index=clock.index)
