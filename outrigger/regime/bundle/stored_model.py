@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from pathlib import PurePath
 from typing import Final, Protocol
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ from outrigger.regime.bundle.trusted import TRUSTED, foreign_types
 
 # Far above any bundle that ships, far below what would stop a bot for want of memory.
 MAX_UNPACKED_BYTES: Final = 128 * 2**20
+_SCHEMA: Final = "schema.json"
+_ADDRESS: Final = re.compile(r'(?<="__id__": )\d+|(?<="file": ")\d+(?=\.)')
 _PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".p", ".dill", ".sav"}
 # Protocol 2 and later, and what joblib's compressed files begin with (zlib, gzip, bzip2, xz, lz4).
 _PICKLE_STARTS = (
@@ -57,7 +60,7 @@ def dump_model(model: Classifier) -> bytes:
     Returns
     -------
     bytes
-        Compressed.
+        Compressed; the same for the same model, so that a bundle can be built again and compared.
 
     Raises
     ------
@@ -71,8 +74,7 @@ def dump_model(model: Classifier) -> bytes:
             f"the model holds types that no bundle may hold: {', '.join(foreign)}; review them and "
             "add them to outrigger/regime/bundle/trusted.py, or train a model without them"
         )
-    content: bytes = skops.io.dumps(stored, compression=ZIP_DEFLATED, compresslevel=9)
-    return content
+    return _reproducible(skops.io.dumps(stored))
 
 
 def load_model(content: bytes, name: str) -> Classifier:
@@ -163,6 +165,29 @@ def pickle_refused(name: str) -> StateError:
         f"{name} is a pickle or joblib file: loading one runs whatever its author put in, so Outrigger never "
         "does; train a bundle with `outrigger train` and name its directory"
     )
+
+
+def _reproducible(content: bytes) -> bytes:
+    """Take what differs between two runs, addresses in memory and times, out of a skops archive."""
+    written = io.BytesIO()
+    with ZipFile(io.BytesIO(content)) as archive, ZipFile(written, "w", ZIP_DEFLATED, compresslevel=9) as new:
+        schema = archive.read(_SCHEMA).decode()
+        # skops names objects, and the files of arrays, by their address.
+        addresses = dict.fromkeys(_ADDRESS.findall(schema))
+        numbers = {address: str(number) for number, address in enumerate(addresses, 1)}
+        for name in sorted(
+            set(archive.namelist()) - {_SCHEMA}, key=lambda name: int(numbers[name.split(".")[0]])
+        ):
+            stem, suffix = name.split(".")
+            _store(new, f"{numbers[stem]}.{suffix}", archive.read(name))
+        _store(new, _SCHEMA, _ADDRESS.sub(lambda found: numbers[found[0]], schema).encode())
+    return written.getvalue()
+
+
+def _store(archive: ZipFile, name: str, content: bytes) -> None:
+    entry = ZipInfo(name)
+    entry.compress_type = ZIP_DEFLATED
+    archive.writestr(entry, content)
 
 
 def _untrusted(name: str, what: str) -> StateError:

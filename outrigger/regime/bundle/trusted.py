@@ -2,10 +2,10 @@
 
 skops stores no code, only names of types and their contents. Its own list of trusted types holds all of
 scikit-learn, and some of that would crash, or read foreign memory, when asked with hostile contents. So the
-list here is whole: nothing but plain values, arrays and these types is asked for a probability, whatever skops
-would construct. Constructing one of them runs no code of the file's. Weak: a file by somebody who wants a
-*bad* forecast loads like a good one, and a hash in a card tells of damage, not of malice; take bundles only
-from people you would take code from.
+list here is whole: nothing but plain values, arrays and these types is asked for a probability, whatever
+skops would construct. Constructing one of them runs no code of the file's. Weak: a file by somebody who
+wants a *bad* forecast loads like a good one, and a hash in a card tells of damage, not of malice; take bundles
+only from people you would take code from.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TRUSTED: Final[Mapping[str, str]] = {
     "outrigger.regime.model.logistic.MirroredLogistic": _OWN,
     "outrigger.regime.model.boosting.MirroredBoosting": _OWN,
     "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier": (
-        "its trees are stored as one table, whose every index is checked before they are built: `packed_trees`"
+        "its trees are stored as one table, whose every index is checked before they are built"
     ),
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper": (
         "used for categories only, which no feature has and `packed_trees` refuses"
