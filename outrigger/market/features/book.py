@@ -29,6 +29,7 @@ from outrigger.market.store.schema import band_name
 
 _BASIS_POINTS: Final = 1e4
 _NEAR, _MID, _FAR = 0.002, 0.01, 0.05
+_LOG_NEAR, _LOG_FAR = np.log(_MID / _NEAR), np.log(_FAR / _MID)
 _QUOTE: Final = {
     (side, band): band_name(side, band, "quote") for side in ("bid", "ask") for band in (_NEAR, _MID, _FAR)
 }
@@ -96,8 +97,20 @@ BOOK_FEATURES: Final = (
 BOOK_NAMES: Final = tuple(spec.name for spec in BOOK_FEATURES)
 
 
-def _positive(x: Array) -> Array:
-    return np.where(x > 0, x, np.nan)
+def positive(values: Mapping[str, Array]) -> dict[str, Array]:
+    """Keep prices and amounts above zero, the only ones that a ratio or a logarithm can be taken of.
+
+    Parameters
+    ----------
+    values : mapping of str to ndarray of shape (n_rows,)
+        Columns of the book table named in `BOOK_COLUMNS`.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        The same columns; NaN elsewhere.
+    """
+    return {name: np.where(values[name] > 0, values[name], np.nan) for name in BOOK_COLUMNS}
 
 
 def log_depths(values: Mapping[str, Array]) -> dict[str, Array]:
@@ -106,14 +119,14 @@ def log_depths(values: Mapping[str, Array]) -> dict[str, Array]:
     Parameters
     ----------
     values : mapping of str to ndarray of shape (n_rows,)
-        Columns of the book table.
+        Columns of the book table, `positive`.
 
     Returns
     -------
     dict of str to ndarray of shape (n_rows,)
         Log of quote amounts for each name of `NORMED`: both sides, bids, asks.
     """
-    bid, ask = _positive(values[_QUOTE["bid", _MID]]), _positive(values[_QUOTE["ask", _MID]])
+    bid, ask = values[_QUOTE["bid", _MID]], values[_QUOTE["ask", _MID]]
     return {"depth": np.log(bid + ask), "bid_depth": np.log(bid), "ask_depth": np.log(ask)}
 
 
@@ -139,22 +152,22 @@ def snapshot_features(values: Mapping[str, Array]) -> dict[str, Array]:
     Parameters
     ----------
     values : mapping of str to ndarray of shape (n_rows,)
-        Columns of the book table named in `BOOK_COLUMNS`.
+        Columns of the book table named in `BOOK_COLUMNS`, `positive`.
 
     Returns
     -------
     dict of str to ndarray of shape (n_rows,)
         NaN where an input is missing or impossible (no depth, a crossed top).
     """
-    side = {key: _positive(values[name]) for key, name in _QUOTE.items()}
+    side = {key: values[name] for key, name in _QUOTE.items()}
     both = {band: side["bid", band] + side["ask", band] for band in (_NEAR, _MID, _FAR)}
     features = {
         f"book_imbalance_{band * 100:g}": (side["bid", band] - side["ask", band]) / total
         for band, total in both.items()
     }
-    features["book_slope_near"] = np.log(both[_MID] / both[_NEAR]) / np.log(_MID / _NEAR)
-    features["book_slope_far"] = np.log(both[_FAR] / both[_MID]) / np.log(_FAR / _MID)
-    bid, ask, bid_base, ask_base = (_positive(values[name]) for name in _TOP)
+    features["book_slope_near"] = np.log(both[_MID] / both[_NEAR]) / _LOG_NEAR
+    features["book_slope_far"] = np.log(both[_FAR] / both[_MID]) / _LOG_FAR
+    bid, ask, bid_base, ask_base = (values[name] for name in _TOP)
     mid, spread = (bid + ask) / 2.0, ask - bid
     sound = np.where(spread >= 0, _BASIS_POINTS / mid, np.nan)
     features["book_spread_bp"] = spread * sound
@@ -165,9 +178,10 @@ def snapshot_features(values: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _row_features(rows: Readings, terms: BookTerms) -> dict[str, Array]:
-    features = snapshot_features(rows.values)
+    sound = positive(rows.values)
+    features = snapshot_features(sound)
     hours = rows.known_ms // HOUR_MS
-    for name, depth in log_depths(rows.values).items():
+    for name, depth in log_depths(sound).items():
         norm = same_hour_median(hours, depth, terms.norm_days, terms.norm_minimum_days)
         features[f"book_{name}_vs_norm"] = depth - norm
     return features

@@ -22,6 +22,7 @@ from outrigger.market.features.book import (
     NORMED,
     BookTerms,
     log_depths,
+    positive,
     shows_depth,
     snapshot_features,
 )
@@ -71,13 +72,15 @@ class LiveBook:
         book = readings(rows, BOOK_COLUMNS, "book")
         if not book.time_ms.size:
             return live
-        depths = np.stack([log_depths(book.values)[name] for name in NORMED])
+        sound = positive(book.values)
+        by_name = log_depths(sound)
+        depths = np.stack([by_name[name] for name in NORMED])
         hours = book.known_ms // HOUR_MS
         starts = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
         for start, end in zip(starts, [*starts[1:], hours.size], strict=True):
             live._remember(int(hours[start]), depths[:, start:end])
         live._time_ms, live._known_ms = int(book.time_ms[-1]), int(book.known_ms[-1])
-        live._take_last(book.values, book.time_ms)
+        live._take_last(book.values, sound, book.time_ms)
         # Norms of old snapshots are history's; those still within the age limit are taken again one by one.
         first = np.searchsorted(book.time_ms, book.time_ms[-1] - live.terms.max_age_ms)
         for i in range(int(first), book.time_ms.size):
@@ -97,11 +100,19 @@ class LiveBook:
         if self._time_ms is not None and (time < self._time_ms or known < self._known_ms):
             return
         self._time_ms, self._known_ms = time, known
-        values = {name: np.array([row[name]], dtype=np.float64) for name in BOOK_COLUMNS}
-        depths = np.stack([log_depths(values)[name] for name in NORMED])
+        values = np.array([row[name] for name in BOOK_COLUMNS], dtype=np.float64)
+        # As `positive` has it, for all columns at once: one snapshot is mostly the cost of calls.
+        sound = dict(zip(BOOK_COLUMNS, np.where(values > 0, values, np.nan)[:, None], strict=True))
+        by_name = log_depths(sound)
+        depths = np.stack([by_name[name] for name in NORMED])
         hour = known // HOUR_MS
         self._remember(hour, depths)
-        self._take_last(values, np.array([time]))
+        if shows_depth(dict(zip(BOOK_COLUMNS, values[:, None], strict=True)))[0]:
+            self._seen_ms = time
+        for name, found in snapshot_features(sound).items():
+            value = float(found[0])
+            if math.isfinite(value):
+                self._values[name] = value, time
         self._compare(hour, depths[:, 0], time)
 
     def features(self, now_ms: int) -> dict[str, float]:
@@ -127,11 +138,11 @@ class LiveBook:
             found["book_age_s"] = age if age <= AGE_COLUMN_LIMIT_S else math.nan
         return found
 
-    def _take_last(self, columns: Mapping[str, Array], times: Times) -> None:
+    def _take_last(self, columns: Mapping[str, Array], sound: Mapping[str, Array], times: Times) -> None:
         seen = np.flatnonzero(shows_depth(columns))
         if seen.size:
             self._seen_ms = int(times[seen[-1]])
-        for name, values in snapshot_features(columns).items():
+        for name, values in snapshot_features(sound).items():
             present = np.flatnonzero(np.isfinite(values))
             if present.size:
                 self._values[name] = float(values[present[-1]]), int(times[present[-1]])
