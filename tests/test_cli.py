@@ -26,6 +26,8 @@ COMMANDS = (
     "download",
     "features",
     "liquidations",
+    "train",
+    "evaluate",
 )
 
 

@@ -17,7 +17,8 @@ from outrigger.errors import DataError, ReplayError, SettingsError
 from outrigger.market.candles import read_candles
 from outrigger.replay.synth import is_synthetic
 from outrigger.review.backtest_export import STOP_EXITS, read_export
-from outrigger.review.stop_line import stop_line, stop_track
+from outrigger.review.stop_line import stop_line
+from outrigger.stops.measured import measured_track
 from tests.conftest import REPOSITORY
 from tests.review.ledger import exported, exported_trade, write_export
 
@@ -93,11 +94,11 @@ def test_demo_replayed_stops_end_where_the_engine_held_them(demo: tuple[DemoResu
         (result,) = read_export(done.report.parent / "backtests" / stop.policy / "results")
         for pair in PAIRS:
             frames = {chart: read_candles(done.datadir, pair, chart) for chart in ("1m", "5m", "1h")}
-            track = stop_track(frames, "1m", stop.settings, pair)
+            track = measured_track(frames, "1m", stop.settings, pair)
             for trade in result.trades:
                 if trade.pair != pair or trade.exit_reason not in STOP_EXITS - {"stop_crossed"}:
                     continue
-                line = stop_line(trade, track, stop.settings)
+                line = stop_line(trade, track, stop.settings.stop)
                 # A candle that closes as the trade ends moves the replayed stop, no longer the engine's.
                 held = [price for at, price in line.levels if at < trade.closed_ms] or [line.levels[0][1]]
                 assert min(abs(price / trade.stop - 1) for price in held[-2:]) < 1e-4
@@ -147,7 +148,7 @@ def test_compared_labels_each_stop_and_overlays_nothing_else() -> None:
     stops = compared(config, ("volatility", "fixed", "trailing", "chandelier"), PAIRS)
     assert [stop.label for stop in stops] == ["volatility", "fixed 3 %", "trail 3 %", "chandelier 22 × 3"]
     for stop in stops:
-        assert stop.settings.policy == stop.policy
+        assert stop.settings.stop.policy == stop.policy
         assert stop.overlay["outrigger"] == {"stop": {"policy": stop.policy}}
         assert stop.overlay["exchange"]["pair_whitelist"] == list(PAIRS)
     with pytest.raises(SettingsError, match="policy"):
