@@ -62,6 +62,21 @@ class Evaluation:
     pairs: dict[str, int]
     left_out: dict[str, int]
 
+    def at(self, rows: npt.NDArray[np.bool_]) -> Evaluation:
+        """Choose candles by a mask; what was left out is not theirs to tell."""
+        ends = np.cumsum(list(self.pairs.values()))
+        counts = (int(part.sum()) for part in np.split(rows, ends[:-1]))
+        return Evaluation(
+            self.labels[rows],
+            self.told[rows],
+            self.prior[rows],
+            self.volatility[rows],
+            self.persistence[rows],
+            self.closed_ms[rows],
+            dict(zip(self.pairs, counts, strict=True)),
+            {},
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Every measure, JSON-able; None where a class did not come."""
         auc = _named(auc_by_class(self.labels, self.told))
@@ -91,14 +106,7 @@ class Evaluation:
         }
 
 
-def evaluate(
-    bundle: Bundle,
-    rows: Sequence[RegimeRows],
-    *,
-    start_ms: int | None = None,
-    end_ms: int | None = None,
-    every: int = 3,
-) -> Evaluation:
+def evaluate(bundle: Bundle, rows: Sequence[RegimeRows], *, every: int = 3) -> Evaluation:
     """Score candles and keep those whose regime is known.
 
     Parameters
@@ -107,10 +115,8 @@ def evaluate(
         Models.
     rows : sequence of RegimeRows
         One for each pair, with the labels to judge by.
-    start_ms, end_ms : int, optional
-        First close that counts, and the first that no longer does, in milliseconds since 1970.
     every : int
-        Of each pair every so many candles count, from the first in the range.
+        Of each pair every so many candles count, from its first.
 
     Returns
     -------
@@ -121,7 +127,7 @@ def evaluate(
     DataError
         If no candle is left.
     """
-    parts = [_one(bundle, one, start_ms, end_ms, every) for one in rows]
+    parts = [_one(bundle, one, every) for one in rows]
     left_out = (
         {reason: sum(part.left_out[reason] for part in parts) for reason in parts[0].left_out}
         if parts
@@ -141,11 +147,8 @@ def evaluate(
     )
 
 
-def _one(bundle: Bundle, one: RegimeRows, start_ms: int | None, end_ms: int | None, every: int) -> Evaluation:
-    inside = np.ones(len(one), dtype=np.bool_)
-    inside &= one.closed_ms >= start_ms if start_ms is not None else True
-    inside &= one.closed_ms < end_ms if end_ms is not None else True
-    taken = one.at(np.flatnonzero(inside)[::every])
+def _one(bundle: Bundle, one: RegimeRows, every: int) -> Evaluation:
+    taken = one.at(np.arange(0, len(one), every))
     told = score(bundle, taken.features, taken.closed_ms)
     which = model_at(bundle.card, taken.closed_ms)
     scored = np.isfinite(told).all(axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from outrigger.regime.drift import training_bins
 from outrigger.regime.evaluation import evaluate
 from outrigger.regime.labels import REFERENCE_RULES, LabelRules
 from outrigger.regime.model.classifier import RegimeClassifier
-from outrigger.regime.scoring import known
+from outrigger.regime.scoring import known, model_at
 from outrigger.regime.training_cuts import MONTHLY, training_cuts
 from outrigger.regime.training_data import RegimeRows
 from outrigger.regime.training_pool import Pool, check_rows, pool, refuse_unlearnable, useless
@@ -220,20 +220,17 @@ def _train(
 def _with_scores(bundle: Bundle, rows: Sequence[RegimeRows]) -> Card:
     """Complete a card with how each model, and all of them together, did on what came after."""
     card = bundle.card
-    ready = [model.trained_until_ms + card.gap_ms for model in card.models]
-    after = []
-    for position, model in enumerate(card.models):
-        end = ready[position + 1] if position + 1 < len(ready) else None
-        after.append(replace(model, scores=_scores(bundle, rows, ready[position], end)))
-    return replace(card, models=tuple(after), scores=_scores(bundle, rows, ready[0], None))
-
-
-def _scores(bundle: Bundle, rows: Sequence[RegimeRows], start_ms: int, end_ms: int | None) -> dict[str, Any]:
-    """Measures from one moment to another; empty where there is nothing to measure."""
     try:
-        return evaluate(bundle, rows, start_ms=start_ms, end_ms=end_ms).to_dict()
+        whole = evaluate(bundle, rows)
     except DataError:
-        return {}
+        # One model, trained on all there is: nothing came after it.
+        return card
+    which = model_at(card, whole.closed_ms)
+    after = tuple(
+        replace(model, scores=whole.at(which == position).to_dict()) if (which == position).any() else model
+        for position, model in enumerate(card.models)
+    )
+    return replace(card, models=after, scores=whole.to_dict())
 
 
 def _model_card(mine: Pool, model: Classifier, content: bytes, check: Rows, horizon: int) -> ModelCard:

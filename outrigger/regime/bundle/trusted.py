@@ -4,8 +4,8 @@ skops stores no code, only names of types and their contents. Its own list of tr
 scikit-learn, and some of that would crash, or read foreign memory, when asked with hostile contents. So the
 list here is whole: nothing but plain values, arrays and these types is asked for a probability, whatever
 skops would construct. Constructing one of them runs no code of the file's. Weak: a file by somebody who
-wants a *bad* forecast loads like a good one, and a hash in a card tells of damage, not of malice; take bundles
-only from people you would take code from.
+wants a *bad* forecast loads like a good one, and a hash in a card tells of damage, not of malice; take
+bundles only from people you would take code from.
 """
 
 from __future__ import annotations
