@@ -144,8 +144,11 @@ def test_evaluation_of_unlabelled_candles_only_is_refused() -> None:
 
 def test_groups_name_inputs_by_what_they_are_made_of() -> None:
     groups = groups_of([spec.name for spec in SPECS])
-    assert {"crowd_pays", "crowded", "crowd_before_thin_book"} <= set(groups["funding"])
-    assert {"book_leans", "book_thin", "fragile_above", "crowd_before_thin_book"} <= set(groups["order_book"])
+    sources = {spec.name: spec.source for spec in SPECS}
+    assert set(groups["funding"]) == {name for name in sources if "funding_" in sources[name]}
+    assert set(groups["order_book"]) >= {name for name in sources if "book_imbalance" in sources[name]}
+    assert groups["funding"]
+    assert groups["order_book"]
     assert {"season_1h"} <= set(groups["time_of_day"])
     assert not set(groups["time_of_day"]) & {*groups["funding"], *groups["order_book"]}
     assert "range_1h" not in {name for names in groups.values() for name in names}

@@ -10,6 +10,8 @@ import pytest
 
 from outrigger.errors import DataError
 from outrigger.market.candles import candle_path
+from outrigger.regime.evaluation_parts import groups_of
+from outrigger.regime.features import FEATURES
 from outrigger.regime.labels import REFERENCE_RULES, regime_labels
 from outrigger.regime.training_data import Market, between, pairs_in, read_charts, read_rows
 from outrigger.regime.training_inputs import sources_of
@@ -38,10 +40,11 @@ def test_rows_last_regime_is_the_label_of_one_horizon_ago(tmp_path: Path) -> Non
 
 def test_rows_know_funding_where_there_is_a_file(tmp_path: Path) -> None:
     write_market(tmp_path, 6, ("BTC",))
-    assert read_rows(Market((tmp_path,)), REFERENCE_RULES)[0].features["crowd_stays"].notna().any()
+    funding = list(groups_of([spec.name for spec in FEATURES])["funding"])
+    assert read_rows(Market((tmp_path,)), REFERENCE_RULES)[0].features[funding].notna().any(axis=None)
     assert sources_of((tmp_path,), (BTC,), None) == ("funding",)
     candle_path(tmp_path, BTC, "1h", "funding_rate").unlink()
-    assert read_rows(Market((tmp_path,)), REFERENCE_RULES)[0].features["crowd_stays"].isna().all()
+    assert read_rows(Market((tmp_path,)), REFERENCE_RULES)[0].features[funding].isna().all(axis=None)
     assert sources_of((tmp_path,), (BTC,), None) == ()
 
 
