@@ -10,11 +10,11 @@ import pytest
 
 from outrigger.errors import DataError
 from outrigger.market.candles import candle_path
-from outrigger.regime.evaluation_parts import groups_of
-from outrigger.regime.features import FEATURES
+from outrigger.market.store.schema import SCHEMAS, Kind
+from outrigger.market.store.store import MarketStore
 from outrigger.regime.labels import REFERENCE_RULES, regime_labels
 from outrigger.regime.training_data import Market, between, pairs_in, read_charts, read_rows
-from outrigger.regime.training_inputs import sources_of
+from outrigger.regime.training_inputs import pair_inputs, sources_of
 from tests.regime.markets import BAR_MS, DAY_MS, START_MS, rows_of, walk, write_market, write_pair
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
@@ -38,14 +38,33 @@ def test_rows_last_regime_is_the_label_of_one_horizon_ago(tmp_path: Path) -> Non
     np.testing.assert_array_equal(one.last[48:], one.labels[:-48])
 
 
-def test_rows_know_funding_where_there_is_a_file(tmp_path: Path) -> None:
+def test_inputs_know_funding_where_there_is_a_file(tmp_path: Path) -> None:
     write_market(tmp_path, 6, ("BTC",))
-    funding = list(groups_of([spec.name for spec in FEATURES])["funding"])
-    assert read_rows(Market((tmp_path,)), REFERENCE_RULES)[0].features[funding].notna().any(axis=None)
+    candles = walk(6, 0)
+    found = pair_inputs((tmp_path,), BTC, candles, None)
+    assert found is not None
+    assert len(found) == len(candles)
+    assert found["funding_rate"].notna().mean() > 0.9
+    assert found["book_imbalance_1"].isna().all()
     assert sources_of((tmp_path,), (BTC,), None) == ("funding",)
     candle_path(tmp_path, BTC, "1h", "funding_rate").unlink()
-    assert read_rows(Market((tmp_path,)), REFERENCE_RULES)[0].features[funding].isna().all(axis=None)
+    assert pair_inputs((tmp_path,), BTC, candles, None) is None
     assert sources_of((tmp_path,), (BTC,), None) == ()
+
+
+def test_inputs_of_a_store_come_with_its_book(tmp_path: Path) -> None:
+    write_market(tmp_path, 6, ("BTC",))
+    with MarketStore(tmp_path / "store") as store:
+        times = START_MS + DAY_MS + 60_000 * np.arange(600, dtype=np.int64)
+        rows = pd.DataFrame(
+            {"time_ms": times, "known_ms": times, **dict.fromkeys(SCHEMAS[Kind.BOOK].values, 1e6)}
+        )
+        store.append(BTC, Kind.BOOK, rows)
+    market = Market((tmp_path,), (BTC,), tmp_path / "store")
+    found = pair_inputs((tmp_path,), BTC, walk(6, 0), market.open_store())
+    assert found is not None
+    assert found["book_imbalance_1"].notna().any()
+    assert sources_of((tmp_path,), (BTC,), market.open_store()) == ("funding", "book")
 
 
 def test_rows_of_a_pair_without_its_leader_have_no_leader(tmp_path: Path) -> None:
