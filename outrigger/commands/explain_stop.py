@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from outrigger.market.moment import from_ms
 from outrigger.market.store.store import MarketStore
 from outrigger.replay.synth import is_synthetic
 from outrigger.review.inputs_on_disk import inputs_on_disk
+from outrigger.review.regimes_on_disk import regimes_on_disk
 from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import stop_charts
 from outrigger.stops.explain import Step, explain
-from outrigger.stops.measured import measured_track
-from outrigger.stops.policies import MarketColumns, sided_widths
+from outrigger.stops.measured import measured_track, on_base
+from outrigger.stops.policies import Floats, MarketColumns, sided_widths
 from outrigger.stops.track import StopTrack
 
 MINUTE_MS = 60_000
@@ -52,6 +53,8 @@ class Explanation:
         Length of a candle; empty for a path.
     synthetic : bool
         Whether the candles were made up.
+    beside : mapping of str to ndarray of shape (n_candles,)
+        What was known beside prices at each close, where the stop made use of it: inputs and regimes.
     """
 
     side: int
@@ -62,6 +65,7 @@ class Explanation:
     candles: pd.DataFrame | None = None
     timeframe: str = ""
     synthetic: bool = False
+    beside: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -197,13 +201,18 @@ def on_candles(asked: TradeAsked, settings: Settings, store: MarketStore | None 
     frames = {name: read_candles(asked.datadir, asked.pair, name) for name in names}
     base = frames[asked.timeframe]
     inputs = inputs_on_disk(asked.datadir, asked.pair, frames[CHART], settings, store)
-    track = measured_track(frames, asked.timeframe, settings, asked.pair, inputs)
+    regimes = regimes_on_disk(asked.datadir, asked.pair, settings, store)
+    track = measured_track(frames, asked.timeframe, settings, asked.pair, inputs, regimes)
     entry = _open_of(base["open"].to_numpy(), track, asked.opened_ms) if asked.entry is None else asked.entry
     # A trade may end in the candle it began in; its stop is still told at that candle's close.
     until = None if asked.closed_ms is None else max(asked.closed_ms, track.candle_end(asked.opened_ms))
     steps = explain(track, asked.side, entry, asked.opened_ms, settings.stop, until)
     told = Explanation(asked.side, entry, settings.stop.policy, tuple(steps), track, base, asked.timeframe)
-    return replace(told, synthetic=is_synthetic(asked.datadir))
+    beside: dict[str, Floats] = {}
+    for columns in (inputs, regimes):
+        if columns is not None:
+            beside |= on_base(columns, frames, asked.timeframe, asked.pair)
+    return replace(told, synthetic=is_synthetic(asked.datadir), beside=beside)
 
 
 def _open_of(opens: np.ndarray[Any, np.dtype[np.float64]], track: StopTrack, opened_ms: int) -> float:

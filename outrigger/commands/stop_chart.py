@@ -15,6 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from outrigger.atomic import write_text
+from outrigger.commands.beside_chart import beside_traces
 from outrigger.commands.explain_stop import Explanation
 from outrigger.commands.page import page
 from outrigger.review.chart import FALLING, LOSS, PROFIT, STOP, candles
@@ -62,6 +63,7 @@ def figure(told: Explanation) -> go.Figure:
     entry = (start, told.entry)
     stops = [(start, _first_stop(told)), *((x, step.stop) for x, step in zip(at[1:], steps, strict=True))]
     bests = [entry, *((x, step.best) for x, step in zip(at[1:], steps, strict=True))]
+    below = beside_traces(told, *_shown_rows(told, at)) if told.dated else []
     drawn = go.Figure(_prices(told, at))
     drawn.add_trace(_steps("stop", stops, STOP, _reasons(told), width=2.5))
     drawn.add_trace(_steps("best price", bests, BEST, None, dash="dot"))
@@ -73,6 +75,8 @@ def figure(told: Explanation) -> go.Figure:
         drawn.add_trace(_mark("trail arms", armed, PROFIT, "diamond"))
     if (left := exit_of(told)) is not None:
         drawn.add_trace(_mark(left[0], (at[-1], left[1]), LOSS, "x"))
+    for trace in below:
+        drawn.add_trace({**trace, "xaxis": "x", "yaxis": "y2"})
     drawn.update_layout(
         title=told.title,
         template="plotly_white",
@@ -83,8 +87,12 @@ def figure(told: Explanation) -> go.Figure:
         xaxis={"type": "date", "rangeslider": {"visible": False}, "title": "UTC"}
         if told.dated
         else {"title": "closed candle after the entry", "dtick": 1 if len(steps) <= MARGIN_CANDLES else None},
-        yaxis={"title": "price"},
+        yaxis={"title": "price", "domain": [0.34 if below else 0.0, 1.0]},
     )
+    if below:
+        drawn.update_layout(
+            xaxis={"anchor": "y2"}, yaxis2={"title": "0 to 1", "domain": [0.0, 0.28], "range": [0, 1.02]}
+        )
     return drawn
 
 
@@ -130,10 +138,15 @@ def _prices(told: Explanation, at: Sequence[int]) -> Any:
         closes = [told.entry, *(step.close for step in told.steps)]
         line = {"color": FALLING, "width": 1.5}
         return go.Scatter(x=list(at), y=closes, mode="lines+markers", name="close", line=line)
+    first, last = _shown_rows(told, at)
+    return candles(told.candles.iloc[first:last], told.timeframe)
+
+
+def _shown_rows(told: Explanation, at: Sequence[int]) -> tuple[int, int]:
+    """First candle shown, and the first no longer shown: the trade with some margin on either side."""
     margin = max(MARGIN_CANDLES, round(MARGIN_SHARE * len(told.steps)))
     first, last = (int(told.track.closed_at_ms.searchsorted(moment)) for moment in (at[1], at[-1]))
-    shown = told.candles.iloc[max(first - margin, 0) : last + 1 + margin]
-    return candles(shown, told.timeframe)
+    return max(first - margin, 0), last + 1 + margin
 
 
 def _reasons(told: Explanation) -> list[str]:

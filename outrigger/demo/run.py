@@ -30,6 +30,7 @@ from outrigger.replay.synth import DEFAULT_START, read_label, write_market
 from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.hindsight import extremes_of
 from outrigger.review.inputs_on_disk import inputs_on_disk
+from outrigger.review.regimes_on_disk import regimes_on_disk
 from outrigger.review.report import CHART_TIMEFRAME, Reviewed, write_report
 from outrigger.review.stop_line import stop_line
 from outrigger.review.summary import Summary, summarise
@@ -263,7 +264,8 @@ def _track(
     datadir: Path, frames: Mapping[str, pd.DataFrame], base: str, pair: str, settings: Settings
 ) -> StopTrack:
     inputs = inputs_on_disk(datadir, pair, frames[FORECAST_CHART], settings)
-    return measured_track(frames, base, settings, pair, inputs)
+    regimes = regimes_on_disk(datadir, pair, settings)
+    return measured_track(frames, base, settings, pair, inputs, regimes)
 
 
 def _drawn(

@@ -44,6 +44,19 @@ def inputs_on_disk(
     """
     if not inputs_wanted(settings):
         return None
+    return all_inputs_on_disk(datadir, pair, chart, settings, store, levels=settings.squeeze.guard)
+
+
+def all_inputs_on_disk(
+    datadir: Path,
+    pair: str,
+    chart: pd.DataFrame,
+    settings: Settings,
+    store: MarketStore | None = None,
+    *,
+    levels: bool = True,
+) -> pd.DataFrame:
+    """Every input, whether the stop makes use of it or not; see `inputs_on_disk` and `market_inputs`."""
     closed = close_times(chart, CHART)
     rows = rows_on_disk(store, datadir, pair, int(closed[0]), int(closed[-1]))
-    return market_inputs(chart, rows, InputTerms.of(settings.market), levels=settings.squeeze.guard)
+    return market_inputs(chart, rows, InputTerms.of(settings.market), levels=levels)

@@ -22,6 +22,7 @@ from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review.inputs_on_disk import inputs_on_disk
 from outrigger.review.lab_trade import PairCandles
+from outrigger.review.regimes_on_disk import regimes_on_disk
 from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import ATR_CHART, FORECAST_CHART, market_columns, measure_noise
@@ -51,6 +52,8 @@ class PairMarket:
         The charts behind it, for other horizons.
     inputs : mapping of str to ndarray of shape (n_candles,)
         What was known beside prices at each close, by name; empty where nothing was asked for.
+    regimes : ndarray of shape (n_candles, 5) or None
+        Probabilities of the regimes at each close, where they were asked for.
     """
 
     pair: str
@@ -60,6 +63,7 @@ class PairMarket:
     columns: MarketColumns
     frames: dict[str, pd.DataFrame]
     inputs: Mapping[str, Floats] = field(default_factory=dict)
+    regimes: Floats | None = None
 
     def measured(self, settings: StopSettings) -> MarketColumns:
         """Columns under other horizons than the default ones."""
@@ -150,7 +154,9 @@ def load_pair(
     candles = PairCandles(**prices, funding=funding_by_candle(opened, events, timeframe))
     inputs = inputs_on_disk(datadir, pair, frames[FORECAST_CHART], pressing, store) if pressing else None
     known = {} if inputs is None else on_base(inputs, frames, timeframe, pair)
-    return PairMarket(pair, timeframe, opened, candles, columns, frames, known)
+    told = regimes_on_disk(datadir, pair, pressing, store) if pressing else None
+    regimes = None if told is None else np.column_stack([*on_base(told, frames, timeframe, pair).values()])
+    return PairMarket(pair, timeframe, opened, candles, columns, frames, known, regimes)
 
 
 def funding_by_candle(opened_at_ms: NDArray[np.int64], events: pd.DataFrame | None, timeframe: str) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from outrigger.market.timeframe import timeframe_ms
+from outrigger.regime.effects import regime_effects
 from outrigger.review.pair_market import PairMarket
 from outrigger.settings.read import Settings
 from outrigger.settings.squeeze import SqueezeSettings
@@ -75,7 +76,9 @@ def pressed(settings: Settings) -> Callable[[PairMarket], Sided[WidthColumns]]:
     """Widths of the shipped policy with what presses on it, from the market's inputs."""
 
     def columns(market: PairMarket) -> Sided[WidthColumns]:
-        told = pressures(market.inputs, market.candles.close, market.columns, settings)
+        told_of = market.regimes if settings.regime.enabled else None
+        effects = None if told_of is None else regime_effects(told_of, settings.regime)
+        told = pressures(market.inputs, market.candles.close, market.columns, settings, effects)
         return sided_widths(market.columns, settings.stop, told)
 
     return columns

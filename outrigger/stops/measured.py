@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from outrigger.market.alignment import align
-from outrigger.regime.effects import RegimeEffects
+from outrigger.regime.effects import RegimeEffects, regime_effects
 from outrigger.settings.read import Settings
 from outrigger.sided import Sided
 from outrigger.stops.columns import FORECAST_CHART, market_columns, measure_noise
@@ -106,6 +106,7 @@ def measured_track(
     settings: Settings,
     pair: str,
     inputs: pd.DataFrame | None = None,
+    regimes: pd.DataFrame | None = None,
 ) -> StopTrack:
     """Measure a pair's candles and lay them out with the widths of the configured policy.
 
@@ -121,6 +122,8 @@ def measured_track(
         Pair, for error messages.
     inputs : DataFrame of shape (n_five_minute_candles, n_inputs), optional
         What is known beside prices.
+    regimes : DataFrame of shape (n_five_minute_candles, 5), optional
+        Probabilities of the regimes.
 
     Returns
     -------
@@ -135,7 +138,11 @@ def measured_track(
     clock = frames[base]
     market = market_columns(measure_noise(frames, base, settings.stop, pair))
     known = {} if inputs is None else on_base(inputs, frames, base, pair)
-    pressed = pressures(known, clock["close"].to_numpy(np.float64), market, settings)
+    effects = None
+    if regimes is not None:
+        told = np.column_stack([*on_base(regimes, frames, base, pair).values()])
+        effects = regime_effects(told, settings.regime)
+    pressed = pressures(known, clock["close"].to_numpy(np.float64), market, settings, effects)
     return track_of(clock, base, market, sided_widths(market, settings.stop, pressed))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from outrigger.commands.explain_stop import Explanation, TradeAsked, along_path, on_candles
@@ -123,3 +125,22 @@ def test_write_chart_replaces_and_keeps_nothing_beside_it(tmp_path: Path) -> Non
 def test_write_chart_onto_a_directory_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         write_chart(along_path(1, 100.0, [101.0], TRAIL, None), tmp_path)
+
+
+def test_figure_with_inputs_draws_those_of_the_trades_side_below(datadir: Path) -> None:
+    plain = on_candles(TradeAsked(datadir, PAIR, "1m", -1, OPENED), Settings(stop=VOLATILITY))
+    size = len(plain.track)
+    beside = {
+        "fragility_short_percentile": np.linspace(0, 1, size),
+        "fragility_long_percentile": np.ones(size),
+        "book_ask_depth_vs_norm": np.full(size, np.log(0.5)),
+        "funding_percentile_90d": np.full(size, np.nan),
+        "whipsaw": np.full(size, 0.25),
+    }
+    drawn = figure(replace(plain, beside=beside))
+    below = {trace.name: trace for trace in drawn.data if trace.yaxis == "y2"}
+    # What was never known is not drawn, nor what belongs to the other side.
+    assert set(below) == {"fragility of shorts, percentile", "ask depth over its norm", "P(whipsaw)"}
+    assert below["ask depth over its norm"].y[0] == pytest.approx(0.5)
+    assert len(below["P(whipsaw)"].x) == len(drawn.data[0].x)
+    assert not [trace for trace in figure(plain).data if trace.yaxis == "y2"]
