@@ -28,55 +28,70 @@ def _described(name: str, sources: tuple[str, ...], meaning: str) -> FeatureSpec
     return FeatureSpec(name, "-1 to 1", "as its sources", ", ".join(sources), age, meaning)
 
 
+_FUNDING, _ACCOUNTS, _DEPTH, _GROWTH = (
+    "funding_percentile_90d",
+    "account_log_ratio",
+    "book_depth_vs_norm",
+    "oi_change_24h",
+)
+_DISTANCES = ("liquidation_long_distance", "liquidation_short_distance")
+
 SIGNED_SPECS: Final = (
-    _described("crowd_pays", ("funding_percentile_90d",), "longs seldom paid as much"),
-    _described("crowd_stays", ("funding_sign_run_h",), "longs have paid for long"),
+    _described("crowd_pays", (_FUNDING,), "longs seldom paid as much"),
+    _described("accounts_long", (_ACCOUNTS,), "most accounts are long"),
     _described("book_leans_near", ("book_imbalance_0.2",), "bids stand thicker than asks near the mid"),
     _described("book_leans", ("book_imbalance_1",), "bids stand thicker than asks"),
     _described("takers_buy", ("taker_log_ratio",), "takers bought"),
-    _described("accounts_long", ("account_log_ratio",), "most accounts are long"),
-    _described(
-        "levels_above",
-        ("liquidation_long_distance", "liquidation_short_distance"),
-        "shorts' levels are nearer",
-    ),
+    _described("levels_above", _DISTANCES, "shorts' levels are nearer than longs'"),
     _described(
         "fragile_above",
         ("fragility_long_2", "fragility_short_2"),
         "forced buying would meet the thinner book",
     ),
+    _described("crowd_thin", (_FUNDING, _ACCOUNTS, _DEPTH), "longs crowd and the book is thin"),
+    _described("crowd_grew", (_FUNDING, _ACCOUNTS, _GROWTH), "longs crowd and positions were opened"),
     _described(
-        "crowd_before_thin_book",
-        ("funding_percentile_90d", "book_depth_vs_norm"),
-        "longs pay and the book is thin",
+        "crowd_grew_thin",
+        (_FUNDING, _ACCOUNTS, _GROWTH, _DEPTH),
+        "longs crowd, positions were opened and the book is thin",
     ),
     _described(
-        "crowd_and_interest", ("funding_percentile_90d", "oi_zscore_30d"), "longs pay and much is open"
-    ),
-    _described(
-        "lean_against_crowd",
-        ("funding_percentile_90d", "book_imbalance_1"),
-        "longs pay and asks weigh on them; negative: shorts and bids",
+        "crowd_against_book", (_FUNDING, _ACCOUNTS, "book_imbalance_1"), "longs crowd and asks weigh on them"
     ),
 )
 EVEN_SPECS: Final = (
-    _described("book_thin", ("book_depth_vs_norm",), "the book is thinner than usual"),
-    _described("crowded", ("funding_percentile_90d",), "funding is extreme, whichever side pays"),
+    _described("book_thin", (_DEPTH,), "the book is thinner than usual"),
     _described("interest_high", ("oi_zscore_30d",), "more is at stake than usual"),
-    _described("interest_grew", ("oi_change_4h",), "positions were opened"),
+    _described("interest_grew", (_GROWTH,), "positions were opened"),
+    _described("crowded", (_FUNDING, _ACCOUNTS), "one side is crowded, whichever"),
+    _described("crowded_thin", (_FUNDING, _ACCOUNTS, _DEPTH), "one side is crowded and the book is thin"),
     _described(
-        "crowded_and_thin", ("funding_percentile_90d", "book_depth_vs_norm"), "extreme funding, thin book"
+        "crowded_grew_thin",
+        (_FUNDING, _ACCOUNTS, _GROWTH, _DEPTH),
+        "one side is crowded, positions were opened and the book is thin",
     ),
-    _described(
-        "levels_near",
-        ("liquidation_long_distance", "liquidation_short_distance"),
-        "a cluster of levels is near",
-    ),
+    _described("levels_near", _DISTANCES, "a cluster of levels is near"),
 )
 
 
 def _unit(x: Array, scale: float) -> Array:
     return np.asarray(np.tanh(x / scale))
+
+
+def _above(x: Array) -> Array:
+    """The positive part; NaN stays NaN."""
+    return np.where(np.isfinite(x), np.maximum(x, 0.0), np.nan)
+
+
+def _either(x: Array, y: Array) -> Array:
+    """Mean of two gauges of the same thing, or the one that is known."""
+    both = (x + y) / 2.0
+    return np.where(np.isfinite(both), both, np.where(np.isfinite(x), x, y))
+
+
+def _all_of(*shares: Array) -> Array:
+    """As true as the least true of some positive parts; NaN where one is missing."""
+    return np.asarray(np.minimum.reduce([_above(share) for share in shares]))
 
 
 def _against(crowd: Array, lean: Array) -> Array:
@@ -109,30 +124,33 @@ def input_features(inputs: pd.DataFrame | None, rows: int, unit: Array) -> dict[
             return nothing
         return inputs[name].to_numpy(dtype=np.float64)
 
-    crowd = 2.0 * taken("funding_percentile_90d") - 1.0
-    thin = -_unit(taken("book_depth_vs_norm"), 0.7)
+    paid, accounts = 2.0 * taken(_FUNDING) - 1.0, _unit(taken(_ACCOUNTS), 0.5)
+    crowd = _either(paid, accounts)
+    thin, grew = -_unit(taken(_DEPTH), 0.3), _unit(taken(_GROWTH), 0.07)
     lean = taken("book_imbalance_1")
-    interest = _unit(taken("oi_zscore_30d"), 2.0)
     near = {side: np.exp(-np.abs(taken(f"liquidation_{side}_distance")) / unit) for side in ("long", "short")}
     fragile = {side: taken(f"fragility_{side}_2") for side in ("long", "short")}
     total = fragile["long"] + fragile["short"]
-    thin_only = np.where(np.isfinite(thin), np.maximum(thin, 0.0), np.nan)
+    side, size = np.sign(crowd), np.abs(crowd)
+    crowd_thin, crowd_grew = side * _all_of(size, thin), side * _all_of(size, grew)
+    crowd_grew_thin = side * _all_of(size, grew, thin)
     return {
-        "crowd_pays": crowd,
-        "crowd_stays": _unit(taken("funding_sign_run_h"), 72.0),
+        "crowd_pays": paid,
+        "accounts_long": accounts,
         "book_leans_near": taken("book_imbalance_0.2"),
         "book_leans": lean,
         "takers_buy": _unit(taken("taker_log_ratio"), 0.3),
-        "accounts_long": _unit(taken("account_log_ratio"), 0.7),
         "levels_above": near["short"] - near["long"],
         "fragile_above": (fragile["short"] - fragile["long"]) / np.where(total > 0, total, np.nan),
-        "crowd_before_thin_book": crowd * thin_only,
-        "crowd_and_interest": crowd * np.where(np.isfinite(interest), np.maximum(interest, 0.0), np.nan),
-        "lean_against_crowd": _against(crowd, lean),
+        "crowd_thin": crowd_thin,
+        "crowd_grew": crowd_grew,
+        "crowd_grew_thin": crowd_grew_thin,
+        "crowd_against_book": _against(crowd, lean),
         "book_thin": thin,
-        "crowded": np.abs(crowd),
-        "interest_high": interest,
-        "interest_grew": _unit(taken("oi_change_4h"), 0.05),
-        "crowded_and_thin": np.abs(crowd) * thin_only,
+        "interest_high": _unit(taken("oi_zscore_30d"), 2.0),
+        "interest_grew": grew,
+        "crowded": size,
+        "crowded_thin": np.abs(crowd_thin),
+        "crowded_grew_thin": np.abs(crowd_grew_thin),
         "levels_near": near["short"] + near["long"] - near["short"] * near["long"],
     }

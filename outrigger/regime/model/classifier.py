@@ -1,8 +1,9 @@
-"""The regime classifier: two mirrored halves, a linear one and small trees, blended on later data.
+"""The regime classifier: two mirrored halves, blended on later data, corrected by inputs that earned it.
 
 It is a scikit-learn estimator whose classes are always the five regimes, in their order, whatever a window
 holds. Everything is learned inside `fit`: the last part of the window calibrates halves fitted on the part
-before it, then both are fitted on all of it. Weak: one market, correlated pairs and overlapping labels are
+before it, then both are fitted on all of it. Funding, book and open interest have to earn their say (see
+`correction`). Weak: one market, correlated pairs and overlapping labels are
 far fewer observations than rows.
 """
 
@@ -21,11 +22,23 @@ from outrigger.regime.classes import REGIMES
 from outrigger.regime.features import DIRECTIONAL, INPUT_FEATURES
 from outrigger.regime.model.blend import blend, fit_weights
 from outrigger.regime.model.boosting import MirroredBoosting
+from outrigger.regime.model.correction import (
+    BLOCKS,
+    Correction,
+    Mask,
+    beyond_noise,
+    blanked,
+    blocks,
+    corrected,
+    earned_correction,
+)
 from outrigger.regime.model.logistic import MirroredLogistic
-from outrigger.regime.model.windows import CANDLE_MS, calibration_split, spaced
+from outrigger.regime.model.windows import CANDLE_MS, Rows, calibration_split, spaced
 from outrigger.volatility.windows import Array
 
 Labels = npt.NDArray[np.int8]
+# Steps that a forecast which is only judged by needs.
+_QUICK = 60
 
 
 class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # no types in scikit-learn
@@ -58,6 +71,10 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         Log shares of the regimes in the training window.
     weights_ : ndarray of shape (2,)
         How far logistic and boosting are believed.
+    input_coefficients_ : ndarray
+        What the inputs add to the linear half; empty where they have not earned a say.
+    tree_columns_ : ndarray of bool, shape (n_columns,)
+        Columns that the trees see; inputs are among them only where they have earned it.
     """
 
     def __init__(
@@ -67,7 +84,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         spacing_bars: int = 12,
         embargo_bars: int = 288,
         calibration_share: float = 0.2,
-        ridge: float = 0.2,
+        ridge: float = 0.1,
         iterations: int = 120,
         random_state: int = 0,
     ) -> None:
@@ -122,13 +139,13 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             values, labels, times = values[kept], labels[kept], times[kept]
         counts = np.bincount(labels, minlength=len(REGIMES)) + 1.0
         self.log_prior_ = np.log(counts / counts.sum())
-        candles = values[:, ~self.slow_]
+        self.tree_columns_, self.weights_ = ~self.slow_, np.full(2, 0.5)
         earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
-        self.weights_ = np.full(2, 0.5)
-        if len(np.unique(labels[earlier])) > 1:
-            self._fit_halves(candles[earlier], labels[earlier])
-            self.weights_ = fit_weights(self.log_prior_, self._halves(candles[later]), labels[later])
-        self._fit_halves(candles, labels)
+        if len(np.unique(labels[earlier])) > 1 and len(later):
+            self._fit_parts(values[earlier], labels[earlier], times[earlier])
+            self._show_inputs_to_trees(values, labels, times, earlier, later)
+            self.weights_ = fit_weights(self.log_prior_, self._parts(values[later]), labels[later])
+        self._fit_parts(values, labels, times)
         return self
 
     def predict_proba(self, X: Any) -> Array:
@@ -146,20 +163,65 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         """
         check_is_fitted(self)
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        return np.asarray(np.exp(blend(self.log_prior_, self._halves(values[:, ~self.slow_]), self.weights_)))
+        return np.asarray(np.exp(blend(self.log_prior_, self._parts(values), self.weights_)))
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """Give the likeliest regime of each row, an index into `REGIMES`."""
         return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
 
-    def _fit_halves(self, candles: Array, labels: Labels) -> None:
+    def _fit_parts(self, values: Array, labels: Labels, times: Rows) -> None:
+        """Fit the linear half, what the inputs may add to it, and the trees."""
         signed = self.signed_[~self.slow_]
-        self.logistic_ = MirroredLogistic(ridge=self.ridge).fit(candles, labels, signed)
-        boosting = MirroredBoosting(iterations=self.iterations, random_state=self.random_state)
-        self.boosting_ = boosting.fit(candles, labels, signed)
+        self.logistic_ = MirroredLogistic(ridge=self.ridge).fit(values[:, ~self.slow_], labels, signed)
+        earned = self._earned(values, labels, times)
+        self.input_centre_, self.input_scale_ = earned.centre, earned.scale
+        self.input_coefficients_ = earned.coefficients
+        if not earned.coefficients.size:
+            self.tree_columns_ = ~self.slow_
+        self.boosting_ = self._boosting(values, labels, times, self.tree_columns_)
 
-    def _halves(self, candles: Array) -> tuple[Array, Array]:
-        return self.logistic_.log_probabilities(candles), self.boosting_.log_probabilities(candles)
+    def _boosting(self, values: Array, labels: Labels, times: Rows, columns: Mask) -> MirroredBoosting:
+        boosting = MirroredBoosting(iterations=self.iterations, random_state=self.random_state)
+        shown = (
+            blanked(values, self.slow_, times)[:, columns]
+            if columns[self.slow_].any()
+            else values[:, columns]
+        )
+        return boosting.fit(shown, labels, self.signed_[columns])
+
+    def _show_inputs_to_trees(
+        self, values: Array, labels: Labels, times: Rows, earlier: Rows, later: Rows
+    ) -> None:
+        """Let the trees see the inputs, too, where those have earned a say and later rows bear it out."""
+        if not self.input_coefficients_.size:
+            return
+        everything = np.ones(values.shape[1], dtype=np.bool_)
+        rival = self._boosting(values[earlier], labels[earlier], times[earlier], everything)
+        at = (np.arange(len(later)), labels[later])
+        gains = rival.log_probabilities(values[later])[at] - self._parts(values[later])[1][at]
+        if beyond_noise(gains, times[later]) > 1.0:
+            self.tree_columns_, self.boosting_ = everything, rival
+
+    def _earned(self, values: Array, labels: Labels, times: Rows) -> Correction:
+        """What the inputs may say, judged against candle forecasts of blocks of time left out."""
+        inputs, candles = values[:, self.slow_], values[:, ~self.slow_]
+        if not np.isfinite(inputs).any():
+            return Correction(np.zeros(inputs.shape[1]), np.ones(inputs.shape[1]), np.empty(0))
+        log_p = np.tile(self.log_prior_, (len(values), 1))
+        for others, block in blocks(times, BLOCKS, self.embargo_bars):
+            half = MirroredLogistic(ridge=self.ridge, iterations=_QUICK)
+            half.fit(candles[others], labels[others], self.signed_[~self.slow_])
+            log_p[block] = half.log_probabilities(candles[block])
+        return earned_correction(log_p, inputs, self.signed_[self.slow_], labels, times, self.embargo_bars)
+
+    def _parts(self, values: Array) -> tuple[Array, Array]:
+        """Log-probabilities of the corrected linear half and of the trees."""
+        inputs, signed = values[:, self.slow_], self.signed_[self.slow_]
+        correction = Correction(self.input_centre_, self.input_scale_, self.input_coefficients_)
+        linear = corrected(
+            self.logistic_.log_probabilities(values[:, ~self.slow_]), inputs, signed, correction
+        )
+        return linear, self.boosting_.log_probabilities(values[:, self.tree_columns_])
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that missing values are welcome."""
