@@ -23,6 +23,7 @@ from outrigger.regime.features import DIRECTIONAL, INPUT_FEATURES
 from outrigger.regime.model.blend import blend, fit_weights
 from outrigger.regime.model.boosting import MirroredBoosting
 from outrigger.regime.model.correction import (
+    BEYOND_NOISE,
     BLOCKS,
     Correction,
     Mask,
@@ -143,7 +144,11 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
         if len(np.unique(labels[earlier])) > 1 and len(later):
             self._fit_parts(values[earlier], labels[earlier], times[earlier])
-            self._show_inputs_to_trees(values, labels, times, earlier, later)
+            if self.input_coefficients_.size and self._inputs_help_trees(values, labels, times):
+                self.tree_columns_ = np.ones(values.shape[1], dtype=np.bool_)
+                self.boosting_ = self._boosting(
+                    values[earlier], labels[earlier], times[earlier], self.tree_columns_
+                )
             self.weights_ = fit_weights(self.log_prior_, self._parts(values[later]), labels[later])
         self._fit_parts(values, labels, times)
         return self
@@ -189,18 +194,16 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         )
         return boosting.fit(shown, labels, self.signed_[columns])
 
-    def _show_inputs_to_trees(
-        self, values: Array, labels: Labels, times: Rows, earlier: Rows, later: Rows
-    ) -> None:
-        """Let the trees see the inputs, too, where those have earned a say and later rows bear it out."""
-        if not self.input_coefficients_.size:
-            return
-        everything = np.ones(values.shape[1], dtype=np.bool_)
-        rival = self._boosting(values[earlier], labels[earlier], times[earlier], everything)
-        at = (np.arange(len(later)), labels[later])
-        gains = rival.log_probabilities(values[later])[at] - self._parts(values[later])[1][at]
-        if beyond_noise(gains, times[later]) > 1.0:
-            self.tree_columns_, self.boosting_ = everything, rival
+    def _inputs_help_trees(self, values: Array, labels: Labels, times: Rows) -> bool:
+        """Whether trees that see the inputs, too, do better on the second half of the time."""
+        first, second = calibration_split(times, 0.5, self.embargo_bars)
+        if len(np.unique(labels[first])) < 2:
+            return False
+        at, told = (np.arange(len(second)), labels[second]), []
+        for columns in (~self.slow_, np.ones(values.shape[1], dtype=np.bool_)):
+            trees = self._boosting(values[first], labels[first], times[first], columns)
+            told.append(trees.log_probabilities(values[second][:, columns])[at])
+        return beyond_noise(told[1] - told[0], times[second]) > BEYOND_NOISE
 
     def _earned(self, values: Array, labels: Labels, times: Rows) -> Correction:
         """What the inputs may say, judged against candle forecasts of blocks of time left out."""

@@ -27,7 +27,7 @@ RIDGES = (0.03, 0.1, 0.3)
 _DAY_MS = 86_400_000
 _BOUND = 4.0
 # Standard errors by which the log loss must fall: one sided, one in twenty by chance.
-_BEYOND_NOISE = 1.645
+BEYOND_NOISE = 1.645
 _FEWEST_DAYS = 20
 Mask = npt.NDArray[np.bool_]
 
@@ -171,7 +171,7 @@ def earned_correction(
             blocks_won += bool(gains[block].mean() > 0)
             folds += 1
         score = beyond_noise(gains, times)
-        if folds > 1 and blocks_won >= 0.8 * folds and score > _BEYOND_NOISE and np.nanmean(gains) > best:
+        if folds > 1 and blocks_won >= 0.8 * folds and score > BEYOND_NOISE and np.nanmean(gains) > best:
             best, best_ridge = float(np.nanmean(gains)), ridge
     if best_ridge is None:
         return nothing
