@@ -156,15 +156,10 @@ def fit_classifier(
     pairs: npt.NDArray[np.intp],
     seed: int,
 ) -> Classifier:
-    """Fit the regime classifier on pooled rows; raises DataError where it cannot be."""
-    try:
-        model: Classifier = RegimeClassifier(random_state=seed).fit(
-            features, labels, times_ms=closed_ms, groups=pairs
-        )
-    except ValueError as error:
-        raise DataError(
-            f"no model can be fitted on {len(labels)} candles ({error}): download more"
-        ) from error
+    """Fit the regime classifier on pooled rows."""
+    model: Classifier = RegimeClassifier(random_state=seed).fit(
+        features, labels, times_ms=closed_ms, groups=pairs
+    )
     return model
 
 

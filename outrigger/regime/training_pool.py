@@ -20,7 +20,6 @@ from outrigger.market.moment import from_ms
 from outrigger.regime.bundle.card import BAR_MS
 from outrigger.regime.bundle.model_card import Rows
 from outrigger.regime.classes import REGIMES, UNLABELLED
-from outrigger.regime.features import CANDLE_FEATURES
 from outrigger.regime.scoring import known
 from outrigger.regime.training_data import RegimeRows
 
@@ -135,7 +134,7 @@ def check_rows(features: pd.DataFrame, seed: int) -> Rows:
 
 
 def refuse_unlearnable(mine: Pool, end: int) -> None:
-    """Refuse rows that no model can be fitted on: too few, of one regime, or without a candle feature.
+    """Refuse rows that no model can be fitted on: too few, or of one regime.
 
     Parameters
     ----------
@@ -154,13 +153,6 @@ def refuse_unlearnable(mine: Pool, end: int) -> None:
         raise DataError(
             f"{len(mine.labels)} labelled candles end before {day}, a model needs {_LEAST_ROWS}: download "
             "earlier candles with `freqtrade download-data`, or start later"
-        )
-    absent = [name for name in mine.features if name in CANDLE_FEATURES and mine.features[name].isna().all()]
-    if absent:
-        days = (int(mine.closed_ms.max()) - int(mine.closed_ms.min())) / 86_400_000
-        raise DataError(
-            f"the {days:.0f} days before {day} are too few for {', '.join(absent[:5])}: download "
-            "earlier candles of all charts, or raise --minimum-days"
         )
     classes = np.unique(mine.labels)
     if len(classes) < 2:
