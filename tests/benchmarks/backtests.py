@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -70,6 +70,36 @@ class BacktestBench:
                 return self._backtest("Floor", FLOOR_PATH, overlay)
 
             return side_by_side(ours, floor, turns)
+
+    def switched(self, block: Mapping[str, Any], turns: int) -> Paired[Run]:
+        """Run Outrigger with a part switched on, and as it is shipped, in turn.
+
+        Parameters
+        ----------
+        block : mapping
+            The `"outrigger"` block that switches the part on.
+        turns : int
+            Turns of each.
+
+        Returns
+        -------
+        Paired of Run
+            Switched on first.
+        """
+        with ReplayServer(open_market(self.market.datadir, replay=False)) as server:
+            overlay = self._overlay(server.url)
+            path = REPOSITORY / "strategies"
+            overlaid = {**overlay, "outrigger": dict(block)}
+
+            def on() -> Run:
+                (self.home / "overlay.json").write_text(json.dumps(overlaid), encoding="utf-8")
+                return self._backtest("Outrigger", path, overlay)
+
+            def off() -> Run:
+                (self.home / "overlay.json").write_text(json.dumps(overlay), encoding="utf-8")
+                return self._backtest("Outrigger", path, overlay)
+
+            return side_by_side(on, off, turns)
 
     def _overlay(self, url: str) -> dict[str, Any]:
         overlay = exchange_overlay(url)

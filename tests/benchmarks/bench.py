@@ -9,8 +9,9 @@ from pathlib import Path
 from tests.benchmarks import depth_year
 from tests.benchmarks.backtests import BacktestBench, Run
 from tests.benchmarks.market_data import BenchmarkMarket, benchmark_market
-from tests.benchmarks.measured_process import Usage
+from tests.benchmarks.measured_process import Usage, measured
 from tests.benchmarks.pairing import Paired
+from tests.conftest import market_data_dir
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,30 @@ class Bench:
         work = self.home / "freqtrade"
         work.mkdir()
         return BacktestBench(self.market, work).pairs(turns=self.size(5, 1))
+
+    @cached_property
+    def regime_training(self) -> Usage:
+        """One model on all candles of the regime market, as a command of its own."""
+        work = self.home / "regime-training"
+        work.mkdir()
+        out = ["--out", str(work / "bundle"), "--models", "1"]
+        # The quick market is eighteen days long.
+        out += ["--minimum-days", "5"] if self.quick else []
+        command = ("-c", "from outrigger.cli import main; main()", "train")
+        return measured((*command, "--datadir", str(self.regime_market), *out), work / "train.log")
+
+    @cached_property
+    def regime_bundle(self) -> Path:
+        """The bundle that `regime_training` made."""
+        assert self.regime_training.wall > 0
+        return self.home / "regime-training" / "bundle"
+
+    @cached_property
+    def regime_market(self) -> Path:
+        """Nine months of six pairs where the machine has them, else what the other rows run on."""
+        real = None if self.quick or self.synthetic else market_data_dir()
+        nine_months = None if real is None else real / "binance-5m-2025h1"
+        return nine_months if nine_months is not None and nine_months.is_dir() else self.market.datadir
 
     @property
     def depth_days(self) -> int:

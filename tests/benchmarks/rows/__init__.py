@@ -14,6 +14,14 @@ from tests.benchmarks.rows.indicators import indicators
 from tests.benchmarks.rows.live_snapshot import live_snapshot
 from tests.benchmarks.rows.memory import memory
 from tests.benchmarks.rows.recording import recording
+from tests.benchmarks.rows.regime import (
+    regime_backtest,
+    regime_candle,
+    regime_loading,
+    regime_scoring,
+    regime_training,
+    regime_training_memory,
+)
 from tests.benchmarks.rows.stop_decision import stop_decision
 
 ROWS: dict[str, Callable[[Bench], Result]] = {
@@ -27,4 +35,10 @@ ROWS: dict[str, Callable[[Bench], Result]] = {
     "feature-merge": feature_merge,
     "live-snapshot": live_snapshot,
     "recording": recording,
+    "regime-training": regime_training,
+    "regime-training-memory": regime_training_memory,
+    "regime-scoring": regime_scoring,
+    "regime-candle": regime_candle,
+    "regime-loading": regime_loading,
+    "regime-backtest": regime_backtest,
 }
