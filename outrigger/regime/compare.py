@@ -1,8 +1,9 @@
 """Which classifier, and why: candidates compared by purged walk-forward inside the training period.
 
 Every candidate sees the same rows, is fitted on the past of each fold and scored on what came after an
-embargo; nothing after `train_until` is read. Figures are means over folds, beside the class prior. The sets of
-features show what each group is worth, the spacings what rows closer than an hour teach. Weak: choosing the best of several candidates flatters it a little.
+embargo; nothing after `train_until` is read. Figures are means over folds, beside the class prior. The sets
+of features show what each group is worth, the spacings what rows closer than an hour teach. Weak: the
+best of several candidates is flattered a little.
 
 Run `python -m outrigger.regime.compare --datadir DIR`.
 """

@@ -91,6 +91,7 @@ def clock_features(bars: Bars) -> dict[str, Array]:
         ahead = np.ones(len(bars)) if profile is None else profile.ahead(n)[slots]
         columns[named("season", n)] = 0.5 * np.log(ahead)
     (hours, day), _ = trailing_means(bars.span, (_AHEAD, BARS_PER_DAY))
+    hours, day = (np.where(x > 0, x, np.nan) for x in (hours, day))
     # The four hours that followed this time of day, against the day up to then.
     back = [day * BARS_PER_DAY for day in range(1, _DAYS + 1)]
     days = np.stack([delayed(hours, n - _AHEAD) / delayed(day, n - BARS_PER_DAY) for n in back])

@@ -103,9 +103,10 @@ def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Ar
         columns |= _season_ahead(sizes)
     # A candle without a price repeats the last one known: a gap is no move.
     held: Array = np.asarray(pd.Series(close).ffill().bfill(), dtype=np.float64)
+    # The channel of logarithms, so that it is the same upside down.
     for bars, name in TRENDS[chart].items():
         columns[f"momentum_{chart}_{name}"] = _of_newest(normalised_momentum, held, bars, wanted)
-        columns[f"channel_{chart}_{name}"] = _of_newest(channel_position, held, bars, wanted)
+        columns[f"channel_{chart}_{name}"] = _of_newest(channel_position, np.log(held), bars, wanted)
     return columns
 
 

@@ -67,7 +67,10 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         MirroredBoosting
             Itself.
         """
+        # A column that is never there cannot be binned; a constant can, and no tree splits on it.
+        self.known_ = np.isfinite(X).any(axis=0)
         self.flip_ = np.where(signed, -1.0, 1.0)
+        X = np.where(self.known_, X, 0.0)
         self.trees_ = HistGradientBoostingClassifier(
             max_iter=self.iterations,
             max_leaf_nodes=self.leaves,
@@ -84,6 +87,7 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
     def log_probabilities(self, X: Array) -> Array:
         """Log-probabilities of the regimes, shape (n_rows, 5)."""
         rows, seen = len(X), self.trees_.classes_
+        X = np.where(self.known_, X, 0.0)
         told = self.trees_.predict_proba(np.vstack([X, X * self.flip_]))
         full = np.zeros((2 * rows, len(REGIMES)))
         full[:, seen] = told

@@ -23,7 +23,6 @@ from outrigger.regime.features import DIRECTIONAL, INPUT_FEATURES
 from outrigger.regime.model.blend import blend, fit_weights
 from outrigger.regime.model.boosting import MirroredBoosting
 from outrigger.regime.model.correction import (
-    BEYOND_NOISE,
     BLOCKS,
     Correction,
     Mask,
@@ -40,6 +39,8 @@ from outrigger.volatility.windows import Array
 Labels = npt.NDArray[np.int8]
 # Steps that a forecast which is only judged by needs.
 _QUICK = 60
+# Standard errors that trees with inputs must gain: trees find patterns in noise more easily than lines do.
+_TREES_BEYOND_NOISE = 2.0
 
 
 class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # no types in scikit-learn
@@ -143,12 +144,9 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.tree_columns_, self.weights_ = ~self.slow_, np.full(2, 0.5)
         earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
         if len(np.unique(labels[earlier])) > 1 and len(later):
-            self._fit_parts(values[earlier], labels[earlier], times[earlier])
-            if self.input_coefficients_.size and self._inputs_help_trees(values, labels, times):
+            if self._inputs_help_trees(values, labels, times):
                 self.tree_columns_ = np.ones(values.shape[1], dtype=np.bool_)
-                self.boosting_ = self._boosting(
-                    values[earlier], labels[earlier], times[earlier], self.tree_columns_
-                )
+            self._fit_parts(values[earlier], labels[earlier], times[earlier])
             self.weights_ = fit_weights(self.log_prior_, self._parts(values[later]), labels[later])
         self._fit_parts(values, labels, times)
         return self
@@ -172,7 +170,8 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """Give the likeliest regime of each row, an index into `REGIMES`."""
-        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+        likeliest = np.argmax(self.predict_proba(X), axis=1)
+        return np.asarray(self.classes_[likeliest])
 
     def _fit_parts(self, values: Array, labels: Labels, times: Rows) -> None:
         """Fit the linear half, what the inputs may add to it, and the trees."""
@@ -181,8 +180,6 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         earned = self._earned(values, labels, times)
         self.input_centre_, self.input_scale_ = earned.centre, earned.scale
         self.input_coefficients_ = earned.coefficients
-        if not earned.coefficients.size:
-            self.tree_columns_ = ~self.slow_
         self.boosting_ = self._boosting(values, labels, times, self.tree_columns_)
 
     def _boosting(self, values: Array, labels: Labels, times: Rows, columns: Mask) -> MirroredBoosting:
@@ -195,15 +192,21 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         return boosting.fit(shown, labels, self.signed_[columns])
 
     def _inputs_help_trees(self, values: Array, labels: Labels, times: Rows) -> bool:
-        """Whether trees that see the inputs, too, do better on the second half of the time."""
-        first, second = calibration_split(times, 0.5, self.embargo_bars)
-        if len(np.unique(labels[first])) < 2:
+        """Whether trees that see the inputs do better on either half of the time, fitted on the other."""
+        if not np.isfinite(values[:, self.slow_]).any():
             return False
-        at, told = (np.arange(len(second)), labels[second]), []
-        for columns in (~self.slow_, np.ones(values.shape[1], dtype=np.bool_)):
-            trees = self._boosting(values[first], labels[first], times[first], columns)
-            told.append(trees.log_probabilities(values[second][:, columns])[at])
-        return beyond_noise(told[1] - told[0], times[second]) > BEYOND_NOISE
+        gains = np.full(len(values), np.nan)
+        for others, block in blocks(times, 2, self.embargo_bars):
+            if len(np.unique(labels[others])) < 2:
+                return False
+            at, told = (np.arange(len(block)), labels[block]), []
+            for columns in (~self.slow_, np.ones(values.shape[1], dtype=np.bool_)):
+                trees = self._boosting(values[others], labels[others], times[others], columns)
+                told.append(trees.log_probabilities(values[block][:, columns])[at])
+            gains[block] = told[1] - told[0]
+            if gains[block].mean() <= 0:
+                return False
+        return beyond_noise(gains, times) > _TREES_BEYOND_NOISE
 
     def _earned(self, values: Array, labels: Labels, times: Rows) -> Correction:
         """What the inputs may say, judged against candle forecasts of blocks of time left out."""
