@@ -7,7 +7,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench docs lock clean \
-  study-volatility study-signals study-stops study-synth study-squeeze study-regime study-hedge
+  study-volatility study-signals study-stops study-synth study-squeeze study-regime study-regime-use study-hedge
 
 help:  ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ study-squeeze: $(READY)  ## the shipped stop with and without funding, depth, gu
 
 study-regime: $(READY)  ## regime models compared by purged walk-forward (DATADIR=)
 	@$(BIN)/python -m outrigger.regime.compare --datadir $(DATADIR)
+
+study-regime-use: $(READY)  ## does the classifier earn its place beside the stop (DATADIR= one or more)
+	@$(BIN)/python -m outrigger.review.regime_study --datadir $(DATADIR)
 
 study-hedge: $(READY)  ## what a correlated leg takes away, and what it costs (DATADIR=)
 	@$(BIN)/python -m outrigger.hedge.study --datadir $(DATADIR)

@@ -43,8 +43,20 @@ Trades = dict[tuple[str, str], pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
-    """A pair with its entries and what followed each candle."""
+class EnteredPair:
+    """A pair with its entries and what followed each candle.
+
+    Parameters
+    ----------
+    market : PairMarket
+        Candles, funding, forecasts, inputs.
+    rows, sides : ndarray of int64, shape (n_entries,)
+        Entry candles and sides.
+    aftermath : Aftermath
+        Answers whether an exit was premature.
+    terms : ReplayTerms
+        Costs, fills and horizon.
+    """
 
     market: PairMarket
     rows: NDArray[np.int64]
@@ -113,7 +125,7 @@ def study(
         for number, datadir in enumerate(datadirs):
             base = timeframe or base_timeframe(datadir)
             task = bar.add_task(f"{datadir.name}: reading", total=len(policies))
-            pairs = list(_pairs(datadir, base, entries, seed, assumed, pressing, store))
+            pairs = list(entered(datadir, base, entries, seed, assumed, pressing, store))
             found: Trades = {}
             for policy in policies:
                 bar.update(task, description=f"{datadir.name}: {policy.name}")
@@ -132,7 +144,7 @@ def study(
     return SameEntryStudy(about, _assumptions(entries, seed, assumed, len(policies)), results)
 
 
-def _pairs(
+def entered(
     datadir: Path,
     base: str,
     entries: int,
@@ -140,7 +152,33 @@ def _pairs(
     terms: ReplayTerms,
     pressing: Settings | None,
     store: MarketStore | None,
-) -> Iterator[_Pair]:
+) -> Iterator[EnteredPair]:
+    """Read every pair of a directory and draw its random entries.
+
+    Parameters
+    ----------
+    datadir : Path
+        Freqtrade data directory.
+    base : str
+        Base timeframe.
+    entries, seed : int
+        Entries a pair, and their seed.
+    terms : ReplayTerms
+        Costs and fills; the horizon is replaced by three days.
+    pressing : Settings or None
+        Whose switches say which inputs beside prices are read.
+    store : MarketStore or None
+        Recordings for them.
+
+    Yields
+    ------
+    EnteredPair
+
+    Raises
+    ------
+    DataError
+        If candles are missing or too few.
+    """
     names = pairs_of(datadir, base)
     if not names:
         raise DataError(f"{datadir}/futures holds no {base} futures candles: choose another --timeframe")
@@ -149,10 +187,10 @@ def _pairs(
         horizon = bars(HORIZON_HOURS, base)
         rows, sides = random_entries(market, entries, horizon, seed)
         aftermath = Aftermath(market.candles, base)
-        yield _Pair(market, rows, sides, aftermath, replace(terms, horizon_bars=horizon))
+        yield EnteredPair(market, rows, sides, aftermath, replace(terms, horizon_bars=horizon))
 
 
-def _replayed(policy: Compared, pairs: Sequence[_Pair], readings: Sequence[str], number: int) -> Trades:
+def _replayed(policy: Compared, pairs: Sequence[EnteredPair], readings: Sequence[str], number: int) -> Trades:
     """All trades of one policy on one set, by reading."""
     columns = [policy.columns(pair.market) for pair in pairs]
     distances = np.concatenate(
@@ -164,21 +202,38 @@ def _replayed(policy: Compared, pairs: Sequence[_Pair], readings: Sequence[str],
             continue
         factor = matching_scale(distances) if reading == MATCHED else 1.0
         parts = [
-            _trades(policy, pair, Sided(scaled(widths.long, factor), scaled(widths.short, factor)), number)
+            judged(policy, pair, Sided(scaled(widths.long, factor), scaled(widths.short, factor)), number)
             for widths, pair in zip(columns, pairs, strict=True)
         ]
         found[reading, policy.name] = pd.concat(parts, ignore_index=True).assign(scale=factor)
     return found
 
 
-def _distances(widths: Sided[WidthColumns], pair: _Pair) -> Floats:
+def _distances(widths: Sided[WidthColumns], pair: EnteredPair) -> Floats:
     """Protective distances of the pair's entries."""
     before = pair.rows - 1
     return np.where(pair.sides > 0, widths.long.protect[before], widths.short.protect[before])
 
 
-def _trades(policy: Compared, pair: _Pair, widths: Sided[WidthColumns], number: int) -> pd.DataFrame:
-    """Judged outcomes of one policy on one pair."""
+def judged(policy: Compared, pair: EnteredPair, widths: Sided[WidthColumns], number: int) -> pd.DataFrame:
+    """Replay one policy on one pair's entries and judge what followed.
+
+    Parameters
+    ----------
+    policy : Compared
+        The policy.
+    pair : EnteredPair
+        A pair with its entries.
+    widths : Sided of WidthColumns
+        What the policy asks for there.
+    number : int
+        Number of the set, which keeps days of different sets apart.
+
+    Returns
+    -------
+    DataFrame of shape (n_trades, ...)
+        Outcomes, what followed them, and the result in R.
+    """
     outcomes = replay_many(pair.market.candles, widths, pair.rows, pair.sides, pair.terms)
     trades = pd.concat([outcomes, pair.aftermath.judged(outcomes)], axis=1)
     trades["r"] = trades["net"] / (policy.risk or trades["protect"])
@@ -193,7 +248,7 @@ def _pooled(parts: Sequence[Trades], reading: str) -> dict[str, pd.DataFrame]:
     return {name: pd.concat([part[reading, name] for part in parts], ignore_index=True) for name in names}
 
 
-def _describe(name: str, base: str, pairs: Sequence[_Pair]) -> dict[str, Any]:
+def _describe(name: str, base: str, pairs: Sequence[EnteredPair]) -> dict[str, Any]:
     """What a set consists of."""
     first = min(int(pair.market.opened_at_ms[pair.rows[0]]) for pair in pairs)
     last = max(int(pair.market.opened_at_ms[pair.rows[-1]]) for pair in pairs)

@@ -61,12 +61,12 @@ class RegimeSettings(Section):
         le=240.0,
     )
     max_whipsaw: float = parameter(
-        0.4,
+        0.2,
         "No entry while the probability of a whipsaw is above this; 1 never keeps out.",
         unit="probability",
         ge=0.0,
         le=1.0,
-        tune=Tune("regime", 0.2, 1.0, 2),
+        tune=Tune("regime", 0.1, 1.0, 2),
     )
     max_squeezed: float = parameter(
         0.25,
@@ -81,10 +81,10 @@ class RegimeSettings(Section):
     trail_whipsaw: float = _trail("whipsaw", 1.3, 0.8, 2.0)
     trail_squeezed: float = _trail("squeezed", 0.8, 0.5, 1.2)
     trail_carried: float = _trail("carried", 1.1, 0.8, 1.6)
-    activation_calm: float = _activation("calm", 1.0, 0.7, 1.3)
+    activation_calm: float = _activation("calm", 1.2, 0.7, 1.3)
     activation_trending: float = _activation("trending", 1.0, 0.7, 1.3)
-    activation_whipsaw: float = _activation("whipsaw", 1.1, 0.7, 1.6)
-    activation_squeezed: float = _activation("squeezed", 0.9, 0.5, 1.3)
+    activation_whipsaw: float = _activation("whipsaw", 0.8, 0.7, 1.6)
+    activation_squeezed: float = _activation("squeezed", 1.0, 0.5, 1.3)
     activation_carried: float = _activation("carried", 1.0, 0.7, 1.6)
     size_calm: float = _size("calm", 1.0)
     size_trending: float = _size("trending", 1.0)

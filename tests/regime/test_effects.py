@@ -9,7 +9,7 @@ from outrigger.regime.classes import MIRRORED
 from outrigger.regime.effects import regime_effects, smoothed
 from outrigger.settings.regime import SEEN, RegimeSettings
 
-SETTINGS = RegimeSettings(enabled=True)
+SETTINGS = RegimeSettings(enabled=True, max_whipsaw=0.4, max_squeezed=0.25)
 NAN = float("nan")
 rows_of_probabilities = st.lists(st.floats(0.001, 1.0), min_size=5, max_size=5).map(
     lambda parts: [part / sum(parts) for part in parts]

@@ -1,4 +1,4 @@
-"""What was known beside prices, from files: the same as in a bot, and nothing where nothing is switched on."""
+"""What was known beside prices, from files: as in a bot, and nothing where nothing is switched on."""
 
 from __future__ import annotations
 
