@@ -109,7 +109,7 @@ def test_a_class_that_never_came_keeps_a_small_probability() -> None:
 
 def test_missing_constant_and_empty_columns_are_no_obstacle() -> None:
     X, y, times = _market()
-    X = X.assign(empty=np.nan, still=3.0)
+    X = X[["noise", "up"]].assign(empty=np.nan, still=3.0)
     X.loc[::3, "noise"] = np.nan
     model = RegimeClassifier(**SETTINGS).fit(X, y, times)
     told = model.predict_proba(X.assign(noise=np.nan, up=np.nan, still=np.nan))
