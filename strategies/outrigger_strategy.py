@@ -10,37 +10,38 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from freqtrade.constants import Config
 from freqtrade.enums import RunMode
 from freqtrade.exceptions import OperationalException
 from freqtrade.ft_types import AnnotationType
-from freqtrade.persistence import Trade
-from freqtrade.strategy import IStrategy, stoploss_from_absolute
+from freqtrade.persistence import Order, Trade
+from freqtrade.strategy import IStrategy
 from pandas import DataFrame
 
 from outrigger import __version__
-from outrigger.bot import breaker_file, frames, parameters, plots, recording, sizing
+from outrigger.bot import frames, parameters, plots, recording, sizing
+from outrigger.bot.breaker_watch import BreakerWatch
 from outrigger.bot.faults import FaultLog
+from outrigger.bot.hedge import HedgeDesk
+from outrigger.bot.leg_lives import RESIZED
+from outrigger.bot.leg_records import is_leg
 from outrigger.bot.messages import tell
 from outrigger.bot.outlook import Outlook
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords
+from outrigger.bot.stop_desk import StopDesk
 from outrigger.errors import OutriggerError, SettingsError
 from outrigger.market.moment import to_ms
-from outrigger.risk import breaker
+from outrigger.regime.effects import RegimeEffects
 from outrigger.settings.read import Settings
+from outrigger.sided import Sided
 from outrigger.signals.confidence import confidence_of
 from outrigger.signals.indicators import signals
 from outrigger.stops.keeper import StopKeeper
-from outrigger.stops.law import StopState, is_crossed
 
 logger = logging.getLogger(__name__)
-
-# A stop that Freqtrade holds within this fraction of ours is ours, rounded to the price's tick.
-SAME_STOP = 1e-9
 
 
 class Outrigger(IStrategy):
@@ -77,15 +78,16 @@ class Outrigger(IStrategy):
         self.settings: Settings = parameters.configure(self, config)
         self.keeper = StopKeeper(self.settings.stop.min_step)
         self.faults = FaultLog()
-        self.breaker = breaker.BreakerState()
-        self._blind = False
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
+        # `plot-dataframe` and its like have no database of trades.
+        self._trades = self._live or config.get("runmode") in frames.SIMULATED
         self.outlook = Outlook(self.settings, config, self.faults, partial(tell, self), live=self._live)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
         self.desk = sizing.EntryDesk(self.keeper)
-        self._breaker_path = breaker_file.path_in(
-            Path(config["user_data_dir"]), str(config.get("db_url", ""))
-        )
+        ours = (self.keeper, self.records, self.faults)
+        self.hedge = HedgeDesk(self.settings, config.get("timeframe", self.timeframe), *ours, live=self._live)
+        self.stops = StopDesk(self.keeper, self.records, self.desk, self.hedge.lives)
+        self.breaker = BreakerWatch(config, self.faults, live=self._live)
 
     def version(self) -> str:
         """Version of Outrigger, shown by Freqtrade."""
@@ -99,8 +101,11 @@ class Outrigger(IStrategy):
     def bot_start(self, **kwargs: Any) -> None:
         """Refuse configurations that would defeat the stop; remember the breaker; start recording."""
         parameters.refuse_contradictions(self)
+        self._adjusts = bool(self.config.get("position_adjustment_enable"))
+        if self._trades:
+            parameters.refused(self.hedge.require, self)
+        self.breaker.start()
         if self._live:
-            self.breaker = breaker_file.load(self._breaker_path)
             self.outlook.market.recorder = recording.start(self.settings.market, self.config)
 
     # Candles to signals
@@ -109,13 +114,15 @@ class Outrigger(IStrategy):
         """Ask Freqtrade for the further charts of every pair."""
         pairs = self.dp.current_whitelist()
         charts = frames.informative(pairs, self.settings, self.timeframe)
-        return [*dict.fromkeys((*charts, *self.outlook.informative(pairs)))]
+        return [*dict.fromkeys((*charts, *self.outlook.informative(pairs), *self.hedge.informative()))]
 
     def populate_indicators(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Measure the charts; thresholds come later, so that hyperopt does this once."""
         try:
             pair, settings = metadata["pair"], self.settings
-            return frames.measure(dataframe, pair, self.timeframe, self.dp, settings, self.outlook)
+            frame = frames.measure(dataframe, pair, self.timeframe, self.dp, settings, self.outlook)
+            self.hedge.measure(pair, self.dp, frame)
+            return frame
         except OutriggerError as error:  # Freqtrade prints its own kind without a traceback
             raise OperationalException(str(error)) from error
 
@@ -129,14 +136,19 @@ class Outrigger(IStrategy):
                 raise
             self.faults.record("settings of this epoch", metadata["pair"], error, "the epoch does not trade")
             return dataframe
-        decided, effects = self._signals(dataframe), frames.effects_of(dataframe, settings)
-        frames.mark_entries(dataframe, decided, effects)
+        pair, (decided, effects) = metadata["pair"], self._enter(dataframe)
         track = frames.stop_track(dataframe, self.timeframe, settings, effects)
-        self.desk.heed(metadata["pair"], effects)
-        self.keeper.set_track(metadata["pair"], track)
-        if self.config.get("runmode") in frames.SIMULATED:
+        self.desk.heed(pair, effects)
+        self.keeper.set_track(pair, track)
+        self.hedge.mark(dataframe, pair, track, settings, self._enter)
+        if self._trades and not self._live:
             return dataframe
         return plots.with_plot_columns(dataframe, decided, track.widths)
+
+    def _enter(self, dataframe: DataFrame) -> tuple[DataFrame, Sided[RegimeEffects] | None]:
+        decided, effects = self._signals(dataframe), frames.effects_of(dataframe, self.settings)
+        frames.mark_entries(dataframe, decided, effects)
+        return decided, effects
 
     def _signals(self, dataframe: DataFrame) -> DataFrame:
         return signals(dataframe, self.timeframe, self.settings.signals)
@@ -149,37 +161,36 @@ class Outrigger(IStrategy):
     # Risk
 
     def bot_loop_start(self, current_time: datetime, **kwargs: Any) -> None:
-        """Watch open equity; drop the states of trades that have closed."""
-        if not (self._live or self.config.get("runmode") in frames.SIMULATED):
-            return  # `plot-dataframe` comes here without a database of trades
-        self._blind, before = False, self.breaker
+        """Take legs further, watch open equity, drop the states of trades that have closed."""
+        if not self._trades:
+            return
+        now, self.breaker.blind = to_ms(current_time), False
         try:
             trades = Trade.get_trades_proxy(is_open=True)
-            if not (trades or self._live or before.peak is None):
-                return
-            now = to_ms(current_time)
-            self.breaker = breaker.advance(before, self._equity(trades, now), now, self.settings.risk)
+            self.position_adjustment_enable = self.hedge.watch(trades, now) or self._adjusts
+            equity = partial(self._equity, trades, now)
+            self.breaker.look(equity, now, self.settings.risk, trading=bool(trades))
             if self._live:
                 self.records.forget({trade.id for trade in trades})
-                breaker_file.save_news(self._breaker_path, before, self.breaker, self.faults)
         except Exception as error:
-            self._blind = True
+            self.breaker.blind = True
             self.faults.record("bot_loop_start", "all pairs", error, "no entries while equity is unknown")
 
     def leverage(
         self,
         pair: str,
         current_time: datetime,
-        current_rate: float,
-        proposed_leverage: float,
         max_leverage: float,
         entry_tag: str | None,
         side: str,
-        **kwargs: Any,
+        **_: Any,
     ) -> float:
         """Choose leverage so that the protective stop lies well inside liquidation."""
         try:
-            return float(self._leverage(pair, side, entry_tag, to_ms(current_time), max_leverage))
+            now = to_ms(current_time)
+            if is_leg(entry_tag):
+                return self.hedge.entries.leverage(self, pair, sizing.SIDES[side], now, max_leverage)
+            return float(self._leverage(pair, side, entry_tag, now, max_leverage))
         except Exception as error:
             self.desk.withdraw(pair)
             self.faults.record("leverage", pair, error, "no entry")
@@ -189,8 +200,6 @@ class Outrigger(IStrategy):
         self,
         pair: str,
         current_time: datetime,
-        current_rate: float,
-        proposed_stake: float,
         min_stake: float | None,
         max_stake: float,
         leverage: float,
@@ -201,13 +210,15 @@ class Outrigger(IStrategy):
         """Size from risk; 0 keeps out, with the reason in the log."""
         try:
             now, risk = to_ms(current_time), self.settings.risk
+            if is_leg(entry_tag):
+                return self.hedge.entries.stake(pair, leverage, min_stake or 0.0, max_stake)
             if not self.desk.knows(pair):  # a forced entry may bring its own leverage
                 self._leverage(pair, side, entry_tag, now, leverage)
             trades = Trade.get_trades_proxy(is_open=True)
-            account = sizing.account_of(trades, self.keeper, self._equity(trades, now), max_stake, risk)
+            equity, paired = self._equity(trades, now), self.hedge.lives.paired(trades)
+            account = sizing.account_of(trades, self.keeper, equity, max_stake, risk, paired)
             stake, refusal = self.desk.stake(pair, account, leverage, min_stake or 0.0, risk)
-            blind = "the account's equity could not be worked out" if self._blind else None
-            refusal = breaker.explain(self.breaker, now) or blind or refusal
+            refusal = self.breaker.refusal(now) or refusal
             if refusal:
                 logger.log(logging.INFO if self._live else logging.DEBUG, "%s: no entry: %s", pair, refusal)
             return 0.0 if refusal else stake
@@ -227,71 +238,59 @@ class Outrigger(IStrategy):
     # The stop
 
     def custom_stoploss(
-        self,
-        pair: str,
-        trade: Trade,
-        current_time: datetime,
-        current_rate: float,
-        current_profit: float,
-        after_fill: bool,
-        **kwargs: Any,
+        self, pair: str, trade: Trade, current_time: datetime, current_rate: float, after_fill: bool, **_: Any
     ) -> float | None:
         """Stop of the trade as Freqtrade wants it; None leaves it where it is."""
         try:
             now, policy = to_ms(current_time), self.settings.stop.policy
-            fresh = after_fill and trade.nr_of_successful_entries <= 1 and not trade.nr_of_successful_exits
-            if fresh:
-                state = self.records.opened(trade, policy, self.desk.reasons(pair), now)
-                self.desk.withdraw(pair)
-            else:
-                state = self.records.advanced(trade, policy, now)
-            if state is None or not (fresh or self._is_news(trade, state)):
-                return None
-            if not fresh and self.keeper.crossed(trade.id, pair, now):
-                return None
-            return self._on_margin(state.stop, current_rate, trade)
+            return self.stops.stop(trade, now, current_rate, policy, filled=after_fill)
         except Exception as error:  # whatever happens, the last good stop stands
             self.faults.record("custom_stoploss", pair, error, "the stop stays where it is")
             return None
 
     def custom_exit(
-        self,
-        pair: str,
-        trade: Trade,
-        current_time: datetime,
-        current_rate: float,
-        current_profit: float,
-        **kwargs: Any,
+        self, pair: str, trade: Trade, current_time: datetime, current_rate: float, **kwargs: Any
     ) -> str | None:
-        """Leave at once when price has passed a new stop before it could be placed."""
+        """Leave when price has passed a new stop before it could be placed, or a leg's life is over."""
         try:
-            state = self.keeper.state(trade.id)
-            if state is None or not self._is_news(trade, state):
-                return None
-            passed = is_crossed(state, current_rate) or self.keeper.crossed(
-                trade.id, pair, to_ms(current_time)
-            )
-            return "stop_crossed" if passed else None
+            return self.stops.exit_reason(trade, to_ms(current_time), current_rate)
         except Exception as error:
             self.faults.record("custom_exit", pair, error, "the trade keeps its stop")
             return None
 
-    @staticmethod
-    def _is_news(trade: Trade, state: StopState) -> bool:
-        """Whether Freqtrade's own stop is less favourable than ours."""
-        return state.side * (state.stop - float(trade.stop_loss)) > SAME_STOP * state.stop
+    # The hedge
 
-    @staticmethod
-    def _on_margin(stop: float, current_rate: float, trade: Trade) -> float | None:
-        """The one place where leverage meets a stop: an absolute price becomes a distance on margin."""
-        leverage = trade.leverage or 1.0
-        return stoploss_from_absolute(stop, current_rate, is_short=trade.is_short, leverage=leverage) or None
+    def confirm_trade_entry(
+        self, pair: str, order_type: str, amount: float, rate: float, entry_tag: str | None, **kwargs: Any
+    ) -> bool:
+        """Refuse a leg that has become larger than what was decided."""
+        return not is_leg(entry_tag) or self.hedge.entries.confirmed(pair, amount * rate)
+
+    def adjust_trade_position(
+        self, trade: Trade, current_time: datetime, min_stake: float | None, max_stake: float, **kwargs: Any
+    ) -> tuple[float | None, str]:
+        """Resize a leg; Freqtrade asks only in candles in which one is due."""
+        try:
+            now = to_ms(current_time)
+            return self.hedge.lives.resize(trade, min_stake or 0.0, max_stake, now), RESIZED
+        except Exception as error:
+            self.faults.record("adjust_trade_position", trade.pair, error, "the leg keeps its size")
+            return None, ""
+
+    def order_filled(
+        self, pair: str, trade: Trade, order: Order, current_time: datetime, **kwargs: Any
+    ) -> None:
+        """Begin, go on with or end a leg's record."""
+        try:
+            self.hedge.filled(trade, order, current_time)
+        except Exception as error:
+            self.faults.record("order_filled", pair, error, "the leg is taken up again from its tag")
 
     def _leverage(self, pair: str, side: str, tag: str | None, now: int, limit: float) -> int:
         equity = self._equity(Trade.get_trades_proxy(is_open=True), now)
         confidence = confidence_of(tag, self.settings.signals)
         limits = (limit, self.dp._exchange, self.settings.risk)
-        return self.desk.leverage(pair, -1 if side == "short" else 1, confidence, equity, now, *limits)
+        return self.desk.leverage(pair, sizing.SIDES[side], confidence, equity, now, *limits)
 
     def _equity(self, trades: list[Any], now: int) -> float:
         return float(self.wallets.get_total_stake_amount()) + sizing.unrealised(trades, self.keeper, now)

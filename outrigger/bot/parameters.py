@@ -8,7 +8,7 @@ beside the strategy overrides it, as with any Freqtrade strategy.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -99,6 +99,27 @@ def effective(strategy: Any, settings: Settings) -> Settings:
         if found.value != getattr(getattr(settings, section), key):
             changed.setdefault(section, {})[key] = found.value
     return with_values(settings, changed) if changed else settings
+
+
+def refused(check: Callable[..., None], *arguments: Any) -> None:
+    """Run a check, and let Freqtrade print its refusal without a traceback.
+
+    Parameters
+    ----------
+    check : callable
+        Raises an OutriggerError where something cannot be used.
+    *arguments
+        Of the check.
+
+    Raises
+    ------
+    OperationalException
+        With the same message.
+    """
+    try:
+        check(*arguments)
+    except OutriggerError as error:
+        raise OperationalException(str(error)) from error
 
 
 def refuse_contradictions(strategy: Any) -> None:

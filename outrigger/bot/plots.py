@@ -14,6 +14,7 @@ from freqtrade.ft_types import AnnotationType
 from freqtrade.persistence import LocalTrade
 from pandas import DataFrame
 
+from outrigger.bot.leg_records import is_leg
 from outrigger.bot.records import side_of
 from outrigger.errors import DataError
 from outrigger.market.moment import from_ms, to_ms
@@ -93,7 +94,8 @@ def of_trades(
     for trade in trades:
         opened = to_ms(trade.date_entry_fill_utc or trade.open_date_utc)
         until = to_ms(trade.close_date_utc) if trade.close_date_utc else end_ms
-        if opened > end_ms or until < start_ms:
+        # A leg's stop follows other rules than the law that is replayed here.
+        if opened > end_ms or until < start_ms or is_leg(trade.enter_tag):
             continue
         try:
             # A trade may end in the candle it began in; its stop is still told at that candle's close.

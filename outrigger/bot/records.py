@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from freqtrade.persistence import Trade
+from freqtrade.persistence import LocalTrade
 
 from outrigger.bot.faults import FaultLog
 from outrigger.errors import StateError
@@ -20,7 +20,7 @@ from outrigger.stops.law import StopState
 HOUR_MS = 3_600_000
 
 
-def side_of(trade: Trade) -> int:
+def side_of(trade: LocalTrade) -> int:
     """Return +1 for a long, -1 for a short."""
     return -1 if trade.is_short else 1
 
@@ -44,7 +44,7 @@ class TradeRecords:
         self._stored = stored
         self._documents: dict[int, TradeDocument] = {}
 
-    def opened(self, trade: Trade, policy: str, size: dict[str, Any], now_ms: int) -> StopState | None:
+    def opened(self, trade: LocalTrade, policy: str, size: dict[str, Any], now_ms: int) -> StopState | None:
         """Start a trade's stop at its first fill and record why the trade has its size.
 
         Parameters
@@ -68,7 +68,7 @@ class TradeRecords:
             self._store(trade, TradeDocument(state, policy, size))
         return state
 
-    def advanced(self, trade: Trade, policy: str, now_ms: int) -> StopState | None:
+    def advanced(self, trade: LocalTrade, policy: str, now_ms: int) -> StopState | None:
         """Bring a trade's stop up to date, after a restart from its document.
 
         Parameters
@@ -96,12 +96,18 @@ class TradeRecords:
                 self._store(trade, replace(kept, stop=state))
         return state
 
+    def note(self, trade: LocalTrade, key: str, text: str) -> None:
+        """Add a remark to a trade's record, where one is kept."""
+        kept = self._documents.get(trade.id)
+        if kept is not None:
+            self._store(trade, replace(kept, size={**kept.size, key: text}))
+
     def forget(self, open_ids: set[int]) -> None:
         """Drop all trades but the open ones."""
         self._keeper.forget(open_ids)
         self._documents = {key: kept for key, kept in self._documents.items() if key in open_ids}
 
-    def _restore(self, trade: Trade, policy: str) -> None:
+    def _restore(self, trade: LocalTrade, policy: str) -> None:
         """Take a stop over from its document, or rebuild it from Freqtrade's own stop and the candles."""
         text = trade.get_custom_data(KEY)
         try:
@@ -116,7 +122,7 @@ class TradeRecords:
         if state is not None:
             self._store(trade, TradeDocument(state, policy, {}))
 
-    def _store(self, trade: Trade, kept: TradeDocument) -> None:
+    def _store(self, trade: LocalTrade, kept: TradeDocument) -> None:
         if self._stored:
             self._documents[trade.id] = kept
             trade.set_custom_data(KEY, kept.dumps())

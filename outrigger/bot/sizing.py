@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, nan
+from types import MappingProxyType
 from typing import Any
 
 from freqtrade.persistence import LocalTrade
@@ -17,6 +18,9 @@ from outrigger.risk.size import Account, Market, SizeDecision, open_risk, positi
 from outrigger.settings.risk import RiskSettings
 from outrigger.sided import Sided
 from outrigger.stops.keeper import StopKeeper
+
+SIDES = {"long": 1, "short": -1}
+NO_PAIRS: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,12 @@ class EntryDesk:
 
 
 def account_of(
-    trades: Iterable[LocalTrade], keeper: StopKeeper, equity: float, margin: float, settings: RiskSettings
+    trades: Iterable[LocalTrade],
+    keeper: StopKeeper,
+    equity: float,
+    margin: float,
+    settings: RiskSettings,
+    paired: Mapping[int, int] = NO_PAIRS,
 ) -> Account:
     """What the account can carry beside its open trades.
 
@@ -207,13 +216,16 @@ def account_of(
         Margin that is not tied up.
     settings : RiskSettings
         Fee and slippage allowance.
+    paired : mapping of int to int
+        Number of the primary of each leg that stands against one. The two cannot be stopped by the same
+        move, so the larger risk of the pair counts; what the other would gain meanwhile does not.
 
     Returns
     -------
     Account
         With the loss if every open trade were stopped at once; infinite where one has no stop.
     """
-    total = 0.0
+    risks: dict[int, float] = {}
     for trade in trades:
         if not trade.amount:
             continue
@@ -221,8 +233,11 @@ def account_of(
         stop = state.stop if state else trade.stop_loss
         notional = trade.amount * trade.open_rate
         side = side_of(trade)
-        total += open_risk(side, trade.open_rate, stop, notional, settings) if stop else inf
-    return Account(equity, total, margin)
+        risk = open_risk(side, trade.open_rate, stop, notional, settings) if stop else inf
+        # A primary that is gone leaves its number to the leg alone, whose risk then counts in full.
+        number = paired.get(trade.id, trade.id)
+        risks[number] = max(risks.get(number, 0.0), risk)
+    return Account(equity, sum(risks.values()), margin)
 
 
 def unrealised(trades: Iterable[LocalTrade], keeper: StopKeeper, now_ms: int) -> float:

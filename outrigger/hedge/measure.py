@@ -169,7 +169,7 @@ def _track(
 ) -> HedgeTrack:
     """Measure one candidate: the primary's returns and its own over five minutes and over an hour."""
     window = Window(round(settings.window_hours * HOUR_CANDLES))
-    fading = Fading(settings.fast_hours * HOUR_CANDLES)
+    fading = Fading(settings.half_life_hours * HOUR_CANDLES)
     # A fading sum's weights add up to about 1.44 half-lives; half a half-life of them is a fair start.
     fast = pair_moments(*short, fading, fading.half_life / 2)
     slow = pair_moments(*short, window, DAY_CANDLES)

@@ -87,7 +87,7 @@ class HedgeSettings(Section):
         ge=48.0,
         le=166.0,
     )
-    fast_hours: float = parameter(
+    half_life_hours: float = parameter(
         24.0,
         "Half-life of the fast beta and correlation; shorter follows changes and noise.",
         unit="hours",
@@ -119,6 +119,13 @@ class HedgeSettings(Section):
         ge=0.0,
         le=0.01,
     )
+    entry_minutes: float = parameter(
+        60.0,
+        "How long after its primary's entry a leg may still be opened; longer finds more legs, later.",
+        unit="minutes",
+        ge=2.0,
+        le=1440.0,
+    )
     expected_hours: float = parameter(
         24.0,
         "Time a leg is expected to be held, for its funding and for the risk it removes.",
@@ -147,6 +154,25 @@ class HedgeSettings(Section):
         ge=0.25,
         le=24.0,
     )
+
+    @property
+    def active(self) -> bool:
+        """Whether any pair is hedged."""
+        return self.enabled and any(self.candidates.values())
+
+    @property
+    def pairs(self) -> tuple[str, ...]:
+        """All pairs that the hedge looks at, primaries and candidates, each once."""
+        hedged = [pair for pair in self.candidates if self.legs_of(pair)]
+        return tuple(dict.fromkeys((*hedged, *(leg for pair in hedged for leg in self.legs_of(pair)))))
+
+    def legs_of(self, primary: str) -> tuple[str, ...]:
+        """Pairs that may carry a primary's leg; none where it is not hedged."""
+        return tuple(self.candidates.get(primary, ())) if self.enabled else ()
+
+    def primaries_of(self, leg: str) -> tuple[str, ...]:
+        """Pairs whose leg a pair may carry."""
+        return tuple(pair for pair in self.candidates if leg in self.legs_of(pair))
 
     @field_validator("candidates")
     @classmethod

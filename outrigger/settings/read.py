@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from outrigger.errors import SettingsError
+from outrigger.settings.hedge import HedgeSettings
 from outrigger.settings.market import MarketSettings
 from outrigger.settings.regime import RegimeSettings
 from outrigger.settings.risk import RiskSettings
@@ -30,6 +31,7 @@ class Settings(Section):
     regime: RegimeSettings = RegimeSettings()
     signals: SignalSettings = SignalSettings()
     risk: RiskSettings = RiskSettings()
+    hedge: HedgeSettings = HedgeSettings()
     market: MarketSettings = MarketSettings()
 
 
@@ -137,7 +139,9 @@ def _nearest(location: tuple[int | str, ...]) -> str:
     here = list(_model_at(location[:-1]).model_fields)
     places = {name: f"{BLOCK}.{name}" for name in Settings.model_fields}
     for section in Settings.model_fields:
-        places |= {name: f"{BLOCK}.{section}.{name}" for name in _model_at((section,)).model_fields}
+        for name in _model_at((section,)).model_fields:
+            place = f"{BLOCK}.{section}.{name}"
+            places[name] = f"{places[name]} or {place}" if name in places else place
     if key in places:
         return f"it belongs at {places[key]}"
     near = get_close_matches(key, places, n=1) or get_close_matches(key, here, n=1, cutoff=0.0)

@@ -37,7 +37,7 @@ def configured(config: Mapping[str, Any] | None = None) -> tuple[Any, Settings]:
 
 def test_declare_gives_class_attributes_that_freqtrade_finds() -> None:
     found = detect_all_parameters(declared())
-    assert set(found) == {"stop", "enter", "regime"}
+    assert set(found) == {"stop", "enter", "regime", "hedge"}
     assert {name for space in found.values() for name in space} == NAMES
     for section, key, tune, default in tunables():
         made = found[tune.space][f"{section}_{key}"]

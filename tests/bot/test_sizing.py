@@ -194,10 +194,22 @@ def test_risk_in_secured_profit_and_unfilled_orders_risk_nothing() -> None:
 
 
 def test_risk_in_sums_longs_and_shorts() -> None:
-    both = [trade(stop_loss=39_000.0), trade(is_short=True, stop_loss=41_000.0)]
+    both = [trade(stop_loss=39_000.0), trade(id=2, is_short=True, stop_loss=41_000.0)]
     assert risk_in(both, StopKeeper(0.0), FREE) == pytest.approx(200.0)
     costly = RiskSettings(fee=0.001, slippage=0.0)
     assert risk_in(both, StopKeeper(0.0), costly) == pytest.approx(200.0 + 8_000 * costly.round_trip_cost)
+
+
+def test_risk_of_a_pair_is_that_of_its_larger_side_and_of_a_leg_alone_its_own() -> None:
+    """Primary: 0.1 x 1,000 = 100; leg: 0.1 x 1,500 = 150."""
+    primary, leg = trade(stop_loss=39_000.0), trade(id=2, is_short=True, stop_loss=41_500.0)
+    for trades, paired, expected in (
+        ([primary, leg], {}, 250.0),
+        ([primary, leg], {2: 1}, 150.0),
+        ([leg], {2: 1}, 150.0),
+    ):
+        found = account_of(trades, StopKeeper(0.0), EQUITY, 1e6, FREE, paired)
+        assert found.open_risk == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("short", "result"), [(False, 200.0), (True, -200.0)])

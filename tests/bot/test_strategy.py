@@ -58,8 +58,8 @@ def test_breaker_is_remembered_across_a_restart(database: None, tmp_path: Path) 
     bot(tmp_path).bot_loop_start(moment(0))
     again = bot(tmp_path, equity=9_300.0)
     again.bot_loop_start(moment(5))
-    assert again.breaker.tripped_until_ms == ms(5) + 24 * HOUR
-    stake = again.custom_stake_amount(PAIR, moment(5), ENTRY, 100.0, 5.0, 10_000.0, 5.0, None, "long")
+    assert again.breaker.state.tripped_until_ms == ms(5) + 24 * HOUR
+    stake = again.custom_stake_amount(PAIR, moment(5), 5.0, 10_000.0, 5.0, None, "long")
     assert stake == 0.0
 
 
@@ -76,7 +76,7 @@ def test_disk_that_cannot_be_written_is_told_once_and_the_bot_goes_on(
             strategy.bot_loop_start(moment(minute))
     assert caplog.text.count("a restart forgets the peak") == 1
     assert strategy.faults.total() == 3
-    assert strategy.breaker.peak == 10_000.0
+    assert strategy.breaker.state.peak == 10_000.0
     assert strategy.keeper.state(made.id) is None
 
 
@@ -84,7 +84,7 @@ def test_backtest_leaves_the_disk_alone(no_database: None, tmp_path: Path) -> No
     breaker_file.save(breaker_file.path_in(tmp_path, ""), BreakerState(((START_MS // HOUR, 1e9),), START_MS))
     strategy = bot(tmp_path, RunMode.BACKTEST)
     strategy.bot_loop_start(moment(1))
-    assert strategy.breaker.peak == 10_000.0
+    assert strategy.breaker.state.peak == 10_000.0
     assert breaker_file.load(breaker_file.path_in(tmp_path, "")).peak == 1e9
 
 
@@ -135,8 +135,8 @@ def test_fault_in_a_callback_keeps_the_stop_and_opens_nothing(
     broken: Any = SimpleNamespace()
     with caplog.at_level(logging.ERROR):
         assert stoploss(strategy, broken, 3, ENTRY) is None
-        assert strategy.leverage(PAIR, moment(3), ENTRY, 1.0, 125.0, None, "long") == 1.0
-        assert strategy.custom_stake_amount(PAIR, moment(3), ENTRY, 1.0, 1.0, 1e4, 1.0, None, "long") == 0.0
+        assert strategy.leverage(PAIR, moment(3), 125.0, None, "long") == 1.0
+        assert strategy.custom_stake_amount(PAIR, moment(3), 1.0, 1e4, 1.0, None, "long") == 0.0
     told = {callback for callback, _, _ in strategy.faults.counts}
     assert told == {"custom_stoploss", "leverage", "custom_stake_amount"}
     assert made.is_open
@@ -144,10 +144,8 @@ def test_fault_in_a_callback_keeps_the_stop_and_opens_nothing(
 
 def test_entry_is_sized_and_its_reasons_are_kept_with_the_trade(database: None, tmp_path: Path) -> None:
     strategy = bot(tmp_path)
-    leverage = strategy.leverage(PAIR, moment(2), ENTRY, 1.0, 125.0, "long:1m+15m", "long")
-    stake = strategy.custom_stake_amount(
-        PAIR, moment(2), ENTRY, 9e9, 5.0, 10_000.0, leverage, "long:1m+15m", "long"
-    )
+    leverage = strategy.leverage(PAIR, moment(2), 125.0, "long:1m+15m", "long")
+    stake = strategy.custom_stake_amount(PAIR, moment(2), 5.0, 10_000.0, leverage, "long:1m+15m", "long")
     settings = strategy.settings
     loss = 0.03 + settings.risk.round_trip_cost
     risked = settings.risk.risk_per_trade * settings.signals.partial_confidence * 10_000
@@ -173,8 +171,8 @@ def test_unknown_equity_opens_nothing_until_it_is_known_again(database: None, tm
     strategy = bot(tmp_path)
 
     def stake() -> float:
-        leverage = strategy.leverage(PAIR, moment(3), ENTRY, 1.0, 125.0, None, "long")
-        found = strategy.custom_stake_amount(PAIR, moment(3), ENTRY, 1.0, 5.0, 1e4, leverage, None, "long")
+        leverage = strategy.leverage(PAIR, moment(3), 125.0, None, "long")
+        found = strategy.custom_stake_amount(PAIR, moment(3), 5.0, 1e4, leverage, None, "long")
         return float(found)
 
     known, strategy.wallets = strategy.wallets, SimpleNamespace()

@@ -63,7 +63,7 @@ def test_fault_in_custom_exit_keeps_the_stop(
     engine: Engine, side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A spike whose stop lies beyond the close: no exit by `stop_crossed`, but the old stop still stands."""
-    monkeypatch.setattr("outrigger_strategy.is_crossed", always)
+    monkeypatch.setattr("outrigger.bot.stop_desk.is_crossed", always)
     spike = (0.0, 0.03, -0.005, -0.005)
     moves = [*still(4), spike, *still(3, -0.005), to(-0.005, -0.03), *still(2, -0.03)]
     found = engine.run(path(side, *moves), [(2, side)], outrigger=VOLATILITY, leverage=5)
@@ -116,4 +116,4 @@ def test_fault_in_the_loop_keeps_the_stop(engine: Engine, side: int, monkeypatch
     found = engine.run(path(side, *UP_AND_BACK), [(2, side)], outrigger=VOLATILITY, leverage=5)
     assert found.trade.close_rate == pytest.approx(trailed(side), abs=0.2)
     with pytest.raises(RuntimeError, match="planted fault"):
-        breaker.advance(found.strategy.breaker, 1.0, 0, found.strategy.settings.risk)
+        breaker.advance(found.strategy.breaker.state, 1.0, 0, found.strategy.settings.risk)

@@ -108,7 +108,7 @@ def test_stopouts_command_prints_json_or_a_table(datadir, capsys, monkeypatch):
 
 def test_stopouts_command_refuses_in_words(datadir, capsys):
     assert main(["--datadir", str(datadir), "--primaries", "XYZ"]) == 2
-    assert "no 5m futures candles of XYZ" in capsys.readouterr().err.replace("\n", " ")
+    assert "no 5m futures candles of XYZ" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize("values", [{"entries": 0}, {"accounts": 0}])

@@ -76,8 +76,14 @@ def test_settings_declare_unit_effect_and_limits_of_every_number():
 
 
 def test_settings_names_are_used_once_so_that_a_misplaced_key_has_one_place():
-    names = [key for _, key, _ in FIELDS] + list(SECTIONS)
+    # Whole sections are switched by the same name; its refusal lists every place.
+    names = [key for _, key, _ in FIELDS if key != "enabled"] + list(SECTIONS)
     assert len(names) == len(set(names))
+
+
+def test_misplaced_switch_is_refused_with_every_place_it_may_stand():
+    with pytest.raises(SettingsError, match=r"regime\.enabled or outrigger\.hedge\.enabled"):
+        read_settings({"outrigger": {"stop": {"enabled": False}}})
 
 
 @pytest.mark.parametrize(("section", "key", "field"), NUMBERS, ids=named(NUMBERS))
@@ -215,7 +221,7 @@ def test_tunables_are_every_setting_with_a_search_range():
 def test_tunable_search_range_lies_inside_the_limits_and_holds_the_default(found):
     section, key, tune, default = found
     low, high = limits(SECTIONS[section].model_fields[key])
-    assert tune.space in ("stop", "enter", "regime")
+    assert tune.space in ("stop", "enter", "regime", "hedge")
     assert low <= tune.low <= default <= tune.high <= high
     assert tune.low < tune.high
     for value in (tune.low, tune.high, default):
