@@ -46,6 +46,7 @@ def train(
     store: StoreOption = None,
     exchange: ExchangeOption = "binance",
     seed: SeedOption = 7,
+    jobs: Annotated[int, typer.Option(min=1, help="Models fitted at the same time.")] = 2,
     every: Annotated[
         float | None, typer.Option(min=0.01, help="Train again after so many days, until Ctrl-C.")
     ] = None,
@@ -59,7 +60,7 @@ def train(
     from outrigger.regime.training_data import Market
 
     market = Market(tuple(datadir), words(pairs), store, exchange)
-    plan = Plan(models=models, minimum_days=minimum_days, seed=seed)
+    plan = Plan(models=models, minimum_days=minimum_days, seed=seed, jobs=jobs)
     first, last = edge(start), edge(until, end=True)
 
     def once() -> Trained:

@@ -61,6 +61,8 @@ def trained(datadir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
         "2",
         "--minimum-days",
         "45",
+        "--jobs",
+        "1",
         "--until",
         "2025-02-24",
         "--json",

@@ -25,6 +25,13 @@ DAYS = 40
 TWO = [rows_of(DAYS, 1), rows_of(DAYS, 2, "SOL/USDT:USDT")]
 
 
+def small_fit(features: pd.DataFrame, labels: np.ndarray, *rest: object) -> Classifier:
+    """A small forest fitted to all five regimes."""
+    five = pd.concat([features, features.iloc[:5]]), np.r_[labels, range(5)]
+    model: Classifier = HistGradientBoostingClassifier(max_iter=3, random_state=rest[-1]).fit(*five)
+    return model
+
+
 class Fits:
     """Fits small forests to all five regimes and remembers what it was given."""
 
@@ -35,9 +42,7 @@ class Fits:
         self, features: pd.DataFrame, labels: np.ndarray, closed_ms: np.ndarray, pairs: np.ndarray, seed: int
     ) -> Classifier:
         self.given.append((features, labels, closed_ms, pairs))
-        five = pd.concat([features, features.iloc[:5]]), np.r_[labels, range(5)]
-        model: Classifier = HistGradientBoostingClassifier(max_iter=3, random_state=seed).fit(*five)
-        return model
+        return small_fit(features, labels, closed_ms, pairs, seed)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,15 @@ def test_training_is_the_same_for_the_same_seed(trained: tuple) -> None:
     training, _ = trained
     again = train(TWO, PLAN, fit=Fits())
     assert again.bundle.card.dumps() == training.bundle.card.dumps()
+
+
+def test_training_several_at_a_time_gives_the_same_models(trained: tuple) -> None:
+    training, _ = trained
+    again = train(TWO, replace(PLAN, jobs=2), fit=small_fit)
+    for before, after in zip(training.bundle.card.models, again.bundle.card.models, strict=True):
+        assert before.checked == after.checked
+        assert before.scores == after.scores
+        assert before.trained_until_ms == after.trained_until_ms
 
 
 def test_training_leaves_out_what_never_varies_and_says_so(trained: tuple) -> None:

@@ -42,7 +42,7 @@ class Bundle:
 def probabilities(model: Classifier, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Ask a model; shape (n_rows, 5), each row adding up to one."""
     # Hundreds of trees on a few rows: threads would wait for each other longer than they work.
-    few = _threads().limit(limits=1, user_api="openmp") if len(rows) <= _FEW_ROWS else nullcontext()
+    few = threads().limit(limits=1, user_api="openmp") if len(rows) <= _FEW_ROWS else nullcontext()
     with few:
         told = np.asarray(model.predict_proba(rows), dtype=np.float64)
     if told.shape != (len(rows), len(REGIMES)):
@@ -51,7 +51,8 @@ def probabilities(model: Classifier, rows: pd.DataFrame) -> npt.NDArray[np.float
 
 
 @cache
-def _threads() -> ThreadpoolController:
+def threads() -> ThreadpoolController:
+    """Give what says how many threads compiled libraries use; finding them takes milliseconds, once."""
     return ThreadpoolController()
 
 
