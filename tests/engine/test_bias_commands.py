@@ -34,7 +34,9 @@ def printed(home: Path, datadir: Path, switched: dict[str, Any], *argv: str) -> 
     strategies = ("--strategy-path", str(REPOSITORY / "strategies"))
     with (home / "output.log").open("wb") as output:
         assert offline(datadir, [*argv, *files, *strategies, "--pairs", PAIR], output=output) == 0
-    return (home / "output.log").read_text()
+    told = (home / "output.log").read_text()
+    assert "REGIME UNKNOWN" not in told
+    return told
 
 
 @pytest.mark.xdist_group("lookahead")
