@@ -76,6 +76,7 @@ class Outrigger(IStrategy):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.settings: Settings = parameters.configure(self, config)
+        self.plot_config = plots.plot_config(self.settings)
         self.keeper = StopKeeper(self.settings.stop.min_step)
         self.faults = FaultLog()
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)

@@ -16,8 +16,10 @@ from pandas import DataFrame
 
 from outrigger.bot.leg_records import is_leg
 from outrigger.bot.records import side_of
+from outrigger.bot.regimes import COLUMNS
 from outrigger.errors import DataError
 from outrigger.market.moment import from_ms, to_ms
+from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from outrigger.sided import Sided
 from outrigger.stops.explain import Step, explain
@@ -40,6 +42,27 @@ PLOT_CONFIG: dict[str, Any] = {
         "Charts agree": {"agreement": {"color": "#7d3c98", "type": "bar"}},
     },
 }
+
+_REGIME_COLOURS = ("#1e8449", "#2e86c1", "#7d3c98", "#c0392b", "#d68910")
+
+
+def plot_config(settings: Settings) -> dict[str, Any]:
+    """What FreqUI draws under these settings: the stop and, where it is switched on, the classifier.
+
+    Parameters
+    ----------
+    settings : Settings
+        As configured.
+
+    Returns
+    -------
+    dict
+        Freqtrade's `plot_config`.
+    """
+    if not settings.regime.enabled:
+        return PLOT_CONFIG
+    lines = {name: {"color": colour} for name, colour in zip(COLUMNS, _REGIME_COLOURS, strict=True)}
+    return {**PLOT_CONFIG, "subplots": {**PLOT_CONFIG["subplots"], "Regime": lines}}
 
 
 def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: Sided[WidthColumns]) -> DataFrame:

@@ -10,6 +10,8 @@ import pytest
 from freqtrade.ft_types.plot_annotation_type import AnnotationTypeTA
 
 from outrigger.bot import plots
+from outrigger.bot.regimes import COLUMNS
+from outrigger.settings.read import Settings, read_settings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.policies import MarketColumns, sided_widths
 from tests.bot.trading import ENTRY, TRAIL, VOLATILITY, moment, ms, track, trade
@@ -111,3 +113,10 @@ def test_trade_of_the_running_candle_is_left_out() -> None:
 
 def test_no_trades_draw_nothing() -> None:
     assert drawn([]) == []
+
+
+def test_plot_config_draws_the_regimes_where_they_are_switched_on() -> None:
+    assert plots.plot_config(Settings()) is plots.PLOT_CONFIG
+    on = plots.plot_config(read_settings({"outrigger": {"regime": {"enabled": True}}}))
+    assert list(on["subplots"]["Regime"]) == list(COLUMNS)
+    assert on["main_plot"] == plots.PLOT_CONFIG["main_plot"]
