@@ -10,6 +10,7 @@ from tests.benchmarks.rows.backtest import backtest
 from tests.benchmarks.rows.depth_day import depth_day
 from tests.benchmarks.rows.depth_year import depth_year, depth_year_memory
 from tests.benchmarks.rows.feature_merge import feature_merge
+from tests.benchmarks.rows.hedge import hedge_backtest, hedge_decision
 from tests.benchmarks.rows.indicators import indicators
 from tests.benchmarks.rows.live_snapshot import live_snapshot
 from tests.benchmarks.rows.memory import memory
@@ -29,6 +30,8 @@ ROWS: dict[str, Callable[[Bench], Result]] = {
     "memory": memory,
     "indicators": indicators,
     "stop-decision": stop_decision,
+    "hedge-backtest": hedge_backtest,
+    "hedge-decision": hedge_decision,
     "depth-day": depth_day,
     "depth-year": depth_year,
     "depth-year-memory": depth_year_memory,
