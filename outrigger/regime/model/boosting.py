@@ -34,9 +34,9 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
 
     def __init__(
         self,
-        iterations: int = 120,
+        iterations: int = 60,
         leaves: int = 4,
-        rows_a_leaf: int = 200,
+        rows_a_leaf: int = 600,
         learning_rate: float = 0.08,
         columns_a_split: float = 0.2,
         ridge: float = 30.0,

@@ -87,7 +87,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         embargo_bars: int = 288,
         calibration_share: float = 0.2,
         ridge: float = 0.1,
-        iterations: int = 120,
+        iterations: int = 60,
         random_state: int = 0,
     ) -> None:
         self.directional = directional

@@ -1,8 +1,8 @@
-"""The linear half of the classifier: standardised columns, their squares, and a tied multinomial on them.
+"""The linear half of the classifier: standardised columns, squares of the signed ones, a tied multinomial.
 
 Columns are centred on their median (signed ones on zero), scaled and bounded, so that a market never seen
-before cannot push a score further than the training window could. Squares let "far either way" count. A
-missing value stands at the centre: it says nothing.
+before cannot push a score further than the training window could. Squares of signed columns let "far either
+way" count; those of the others only added noise. A missing value stands at the centre: it says nothing.
 """
 
 from __future__ import annotations
@@ -77,5 +77,5 @@ class MirroredLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
     def _design(self, X: Array) -> tuple[Array, Array]:
         z = np.clip((X - self.centre_) / self.scale_, -_BOUND, _BOUND)
         z[~np.isfinite(X)] = 0.0
-        own, squares = z[:, ~self.signed_], (z**2 - 1.0) * _SQUARE_SCALE
-        return np.hstack([own, squares]), z[:, self.signed_]
+        signed = z[:, self.signed_]
+        return np.hstack([z[:, ~self.signed_], (signed**2 - 1.0) * _SQUARE_SCALE]), signed
