@@ -15,6 +15,7 @@ from typing import Any
 from freqtrade.persistence import LocalTrade, PairLocks
 
 from outrigger.bot.hedge_book import HedgeBook
+from outrigger.bot.leg_lives import stop_distance
 from outrigger.bot.leg_records import LegRecords, is_leg, trades_proxy
 from outrigger.bot.records import TradeRecords, side_of
 from outrigger.bot.sizing import tiers_of
@@ -116,7 +117,7 @@ class LegEntries:
             chosen = choose_leverage(
                 side,
                 choice.leg.size.notional,
-                widths.protect,
+                stop_distance(widths.protect, self._book.settings),
                 tiers_of(exchange, pair),
                 settings,
                 exchange_max=max(max_leverage, 1.0),

@@ -23,12 +23,14 @@ from outrigger.hedge.document import LegDocument
 from outrigger.hedge.life import MEANINGS, STOPS, Phase, advance_life, leg_ended
 from outrigger.hedge.size import MINUTE_MS, hedge_ratio, leg_size, rebalance
 from outrigger.hedge.state import HedgeState
+from outrigger.settings.hedge import HedgeSettings
 from outrigger.stops.keeper import StopKeeper
 from outrigger.stops.law import StopState
 
 logger = logging.getLogger(__name__)
 
 RESIZED = "hedge_resized"
+LARGEST_STOP = 0.5
 
 
 class LegLives:
@@ -98,7 +100,13 @@ class LegLives:
 
     def opened(self, trade: LocalTrade, now_ms: int) -> StopState | None:
         """Start a leg's own protective stop; it trails nothing while the leg is paired."""
-        return self._keeper.open(trade.id, trade.pair, side_of(trade), trade.open_rate, now_ms)
+        state = self._keeper.open(trade.id, trade.pair, side_of(trade), trade.open_rate, now_ms)
+        if state is not None:
+            distance = stop_distance(abs(state.stop / trade.open_rate - 1), self._book.settings)
+            stop = trade.open_rate * (1 - state.side * distance)
+            state = replace(state, protective=stop, stop=stop)
+            self._keeper.put(trade.id, state)
+        return state
 
     def resize(self, trade: LocalTrade, min_stake: float, max_stake: float, now_ms: int) -> float | None:
         """Margin to add to a leg, negative to take off; None leaves it as it is."""
@@ -191,6 +199,11 @@ def _stop_of(trade: LocalTrade, as_of_ms: int) -> StopState:
     """A leg's stop as Freqtrade has kept it over a restart."""
     stop = float(trade.stop_loss)
     return StopState(side_of(trade), trade.open_rate, stop, stop, trade.open_rate, False, as_of_ms)
+
+
+def stop_distance(protect: float, settings: HedgeSettings) -> float:
+    """Distance of a paired leg's own stop, fraction of price, from that of an ordinary trade's."""
+    return min(settings.stop_times * protect, LARGEST_STOP)
 
 
 def fees_of(trade: LocalTrade) -> float:

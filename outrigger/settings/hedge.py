@@ -133,6 +133,14 @@ class HedgeSettings(Section):
         ge=1.0,
         le=240.0,
     )
+    stop_times: float = parameter(
+        3.0,
+        "Distance of a paired leg's own stop. Its losses are its primary's gains, so a near stop only gives "
+        "the hedge up when it is needed next; larger gives it up less often and uses less leverage.",
+        unit="times the protective distance",
+        ge=1.0,
+        le=5.0,
+    )
     runner_hours: float = parameter(
         4.0,
         "Longest life of a leg after its primary was stopped; 0 closes it at once.",

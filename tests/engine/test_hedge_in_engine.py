@@ -107,8 +107,8 @@ def test_leg_of_a_primary_that_ended_in_profit_is_closed(hedge_engine: HedgeEngi
 
 
 def test_own_stop_of_a_paired_leg_ends_it_for_good(hedge_engine: HedgeEngine) -> None:
-    """ETH rises 4 % against its short leg while BTC stands still."""
-    frames = {BTC: flat(PRICES[BTC], MINUTES), ETH: path(ETH, (20, 0.0), (40, 0.04))}
+    """ETH rises 7 % against its short leg, three times its 2 %, while BTC stands still."""
+    frames = {BTC: flat(PRICES[BTC], MINUTES), ETH: path(ETH, (20, 0.0), (40, 0.07))}
     found = hedge_engine.run_pairs(
         frames,
         {BTC: [(10, 1)]},
@@ -118,7 +118,7 @@ def test_own_stop_of_a_paired_leg_ends_it_for_good(hedge_engine: HedgeEngine) ->
     )
     legs = [trade for trade in found.trades if trade.pair == ETH]
     assert [leg.exit_reason for leg in legs] == ["hedge_leg_ended"]
-    assert legs[0].close_rate == pytest.approx(2_000 * 1.02, rel=1e-4)
+    assert legs[0].close_rate == pytest.approx(2_000 * 1.06, rel=1e-4)
 
 
 @pytest.mark.parametrize(
