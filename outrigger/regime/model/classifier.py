@@ -23,24 +23,23 @@ from outrigger.regime.features import DIRECTIONAL, INPUT_FEATURES
 from outrigger.regime.model.blend import blend, fit_weights
 from outrigger.regime.model.boosting import MirroredBoosting
 from outrigger.regime.model.correction import (
+    BEYOND_NOISE,
     BLOCKS,
     Correction,
+    Labels,
     Mask,
     beyond_noise,
-    blanked,
     blocks,
     corrected,
     earned_correction,
+    with_blanks,
 )
 from outrigger.regime.model.logistic import MirroredLogistic
 from outrigger.regime.model.windows import CANDLE_MS, Rows, calibration_split, spaced
 from outrigger.volatility.windows import Array
 
-Labels = npt.NDArray[np.int8]
 # Steps that a forecast which is only judged by needs.
 _QUICK = 60
-# Standard errors that trees with inputs must gain: trees find patterns in noise more easily than lines do.
-_TREES_BEYOND_NOISE = 2.0
 
 
 class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # no types in scikit-learn
@@ -184,12 +183,9 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _boosting(self, values: Array, labels: Labels, times: Rows, columns: Mask) -> MirroredBoosting:
         boosting = MirroredBoosting(iterations=self.iterations, random_state=self.random_state)
-        shown = (
-            blanked(values, self.slow_, times)[:, columns]
-            if columns[self.slow_].any()
-            else values[:, columns]
-        )
-        return boosting.fit(shown, labels, self.signed_[columns])
+        if columns[self.slow_].any():
+            values, labels = with_blanks(values, labels, self.slow_, times)
+        return boosting.fit(values[:, columns], labels, self.signed_[columns])
 
     def _inputs_help_trees(self, values: Array, labels: Labels, times: Rows) -> bool:
         """Whether trees that see the inputs do better on either half of the time, fitted on the other."""
@@ -206,7 +202,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             gains[block] = told[1] - told[0]
             if gains[block].mean() <= 0:
                 return False
-        return beyond_noise(gains, times) > _TREES_BEYOND_NOISE
+        return beyond_noise(gains, times) > BEYOND_NOISE
 
     def _earned(self, values: Array, labels: Labels, times: Rows) -> Correction:
         """What the inputs may say, judged against candle forecasts of blocks of time left out."""

@@ -30,6 +30,7 @@ _BOUND = 4.0
 BEYOND_NOISE = 1.645
 _FEWEST_DAYS = 20
 Mask = npt.NDArray[np.bool_]
+Labels = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def earned_correction(
     log_p: Array,
     inputs: Array,
     signed: Mask,
-    y: npt.NDArray[np.int8],
+    y: Labels,
     times_ms: Rows,
     embargo_bars: int,
 ) -> Correction:
@@ -178,13 +179,15 @@ def earned_correction(
     return Correction(centre, scale, fit_multinomial(even, odd, came, ridge=best_ridge, offset=known))
 
 
-def blanked(values: Array, columns: Mask, times_ms: Rows) -> Array:
-    """Rows in which some columns are missing on every third day: what learns from them learns to do without.
+def with_blanks(values: Array, y: Labels, columns: Mask, times_ms: Rows) -> tuple[Array, Labels]:
+    """Repeat every third day's rows without some columns: what learns from them learns to do without.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_columns)
         Left as it is.
+    y : ndarray of int, shape (n_rows,)
+        Index into `REGIMES`.
     columns : ndarray of bool, shape (n_columns,)
         Columns to blank.
     times_ms : ndarray of int64, shape (n_rows,)
@@ -192,10 +195,10 @@ def blanked(values: Array, columns: Mask, times_ms: Rows) -> Array:
 
     Returns
     -------
-    ndarray of shape (n_rows, n_columns)
+    values, y : ndarray of shape (n_more_rows, n_columns), (n_more_rows,)
     """
-    without = (times_ms // _DAY_MS) % 3 == 0
-    return np.where(without[:, None] & columns, np.nan, values)
+    again = (times_ms // _DAY_MS) % 3 == 0
+    return np.vstack([values, np.where(columns, np.nan, values[again])]), np.concatenate([y, y[again]])
 
 
 def beyond_noise(gains: Array, times_ms: Rows) -> float:
