@@ -31,6 +31,8 @@ from outrigger.stops.keeper import StopKeeper
 from outrigger.stops.track import StopTrack
 
 COOLDOWN = "Cooldown period"
+# Freqtrade's own, until the next candle.
+AFTER_EXIT = "Auto lock"
 
 
 class HedgeDesk:
@@ -169,5 +171,5 @@ class HedgeDesk:
         now = from_ms(now_ms)
         for pair in self.lives.pop_ended():
             own = [lock for lock in PairLocks.get_pair_locks(pair, now) if lock.pair == pair]
-            if own and all((lock.reason or "").startswith(COOLDOWN) for lock in own):
+            if own and all((lock.reason or "").startswith((COOLDOWN, AFTER_EXIT)) for lock in own):
                 PairLocks.unlock_pair(pair, now)

@@ -188,6 +188,8 @@ def test_cooldown_after_a_leg_does_not_keep_a_primary_out(database: None, tmp_pa
     strategy, short = bot(tmp_path, FALLING), leg("hedge:BTC#1")
     for pair, reason in ((ETH, "Cooldown period for 60 min."), (BTC, "Cooldown period for 60 min.")):
         PairLocks.lock_pair(pair, moment(90), reason, now=moment(25))
+    # As Freqtrade sets it itself at a live exit.
+    PairLocks.lock_pair(ETH, moment(27), "Auto lock", now=moment(25), side="short")
     close(short, 25, "hedge_primary_profit", 1.0)
     strategy.order_filled(
         ETH, short, SimpleNamespace(ft_order_tag="hedge_primary_profit", ft_order_side="buy"), moment(25)
