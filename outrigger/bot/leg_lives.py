@@ -3,6 +3,9 @@
 All is decided once, at a candle's start and from what has closed by then, so that a primary's end is never
 acted on in the candle in which it happened; Freqtrade's callbacks only read the answers. Freqtrade copies
 every open trade for `adjust_trade_position`, so it is asked only in candles in which a leg is resized.
+
+At its entry and after each change a leg is no larger than ratio × beta × primary, but for a lot; between
+changes price and beta may carry it two bands above that, from where the next candle cuts it.
 """
 
 from __future__ import annotations
