@@ -6,8 +6,8 @@ import numpy as np
 
 from outrigger.hedge.runner import RunnerTrack, runner_momentum
 from outrigger.settings.hedge import HedgeSettings
+from outrigger.sided import alike
 from outrigger.stops.policies import MarketColumns, WidthColumns
-from outrigger.stops.sided import alike
 from outrigger.stops.track import StopTrack
 
 MINUTE, HOUR = 60_000, 3_600_000
