@@ -20,6 +20,8 @@ from outrigger.sided import Sided
 Floats = npt.NDArray[np.float64]
 
 STEP_MINUTES = 5
+# Further digits tell how many rows a matrix product had around a row, not what the model says.
+_DIGITS = 9
 WHIPSAW_AHEAD, SQUEEZE_AHEAD = "a whipsaw is likely", "a squeeze of this side is likely"
 
 
@@ -58,18 +60,19 @@ def smoothed(probabilities: Floats, half_life_minutes: float) -> Floats:
     probabilities : ndarray of shape (n_rows, 5)
         One row a five-minute candle; NaN is unknown.
     half_life_minutes : float
-        0 leaves them as they are.
+        0 averages nothing.
 
     Returns
     -------
     ndarray of shape (n_rows, 5)
-        Exponentially weighted mean of the known rows so far; NaN where the row itself is not known.
+        Exponentially weighted mean of the known rows so far, to nine digits; NaN where the row itself is not
+        known.
     """
     if half_life_minutes <= 0 or not len(probabilities):
-        return probabilities
+        return np.round(probabilities, _DIGITS)
     frame = pd.DataFrame(probabilities)
     mean = frame.ewm(halflife=half_life_minutes / STEP_MINUTES, ignore_na=False).mean().to_numpy()
-    return np.where(np.isnan(probabilities), np.nan, mean)
+    return np.where(np.isnan(probabilities), np.nan, np.round(mean, _DIGITS))
 
 
 def regime_effects(probabilities: Floats, settings: RegimeSettings) -> Sided[RegimeEffects]:
@@ -95,7 +98,7 @@ def _of_side(side: int, probabilities: Floats, settings: RegimeSettings) -> Regi
     seen = probabilities[:, [CALM, TRENDING, WHIPSAW, against, with_it]]
     unknown = np.isnan(seen).any(axis=1)
     expected = {
-        what: np.where(unknown, 1.0, np.nan_to_num(seen) @ np.array(settings.multipliers(what)))
+        what: np.where(unknown, 1.0, _expectation(seen, settings.multipliers(what)))
         for what in ("trail", "activation", "size", "leverage")
     }
     return RegimeEffects(
@@ -103,3 +106,11 @@ def _of_side(side: int, probabilities: Floats, settings: RegimeSettings) -> Regi
         whipsaw=probabilities[:, WHIPSAW] > settings.max_whipsaw,
         squeezed=probabilities[:, against] > settings.max_squeezed,
     )
+
+
+def _expectation(probabilities: Floats, multipliers: tuple[float, ...]) -> Floats:
+    """Σ p·m, column by column: a matrix product rounds by how many rows stand around a row."""
+    total = np.zeros(len(probabilities))
+    for column, multiplier in enumerate(multipliers):
+        total += probabilities[:, column] * multiplier
+    return total

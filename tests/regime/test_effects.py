@@ -72,6 +72,15 @@ def test_effects_of_mirrored_probabilities_mirror_the_sides_and_stay_within_the_
     assert np.array_equal(plain.short.blocked, turned.long.blocked)
 
 
+@given(st.lists(rows_of_probabilities, min_size=1, max_size=60), st.data())
+def test_effects_of_fewer_candles_are_the_same_to_the_last_bit(rows, data):
+    n = data.draw(st.integers(1, len(rows)))
+    whole, cut = effects(*rows), effects(*rows[:n])
+    for what in ("trail", "activation", "size", "leverage"):
+        assert np.array_equal(getattr(cut.long, what), getattr(whole.long, what)[:n])
+        assert np.array_equal(getattr(cut.short, what), getattr(whole.short, what)[:n])
+
+
 def test_multipliers_never_raise_risk_or_leverage():
     for what in ("size", "leverage"):
         assert max(SETTINGS.multipliers(what)) <= 1.0
@@ -99,5 +108,10 @@ def test_smoothed_of_fewer_candles_is_the_beginning(rows, data):
 
 
 def test_smoothed_without_a_half_life_is_what_it_was():
+    probabilities = np.array([[0.2, 0.2, 0.2, 0.2, 0.2], [NAN] * 5])
+    assert np.array_equal(smoothed(probabilities, 0.0), probabilities, equal_nan=True)
+
+
+def test_smoothed_drops_the_digits_that_a_matrix_product_rounds_differently():
     probabilities = np.array([[0.2, 0.2, 0.2, 0.2, 0.2]])
-    assert smoothed(probabilities, 0.0) is probabilities
+    assert np.array_equal(smoothed(probabilities, 15.0), smoothed(probabilities + 1e-16, 15.0))
