@@ -7,6 +7,7 @@ missing, never zero. The columns are made by the function that also makes them i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from outrigger.market.alignment import open_times_ms
 from outrigger.market.candles import candle_path, read_candles
 from outrigger.market.features.funding import funding_rows
 from outrigger.market.features.inputs import HISTORY_MS, PairRows, market_inputs
+from outrigger.market.pair_rows import stored_rows
 from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
 
@@ -43,19 +45,14 @@ def pair_inputs(
         A row a candle; None where nothing beside candles is known of the pair.
     """
     opens = open_times_ms(candles5m["date"], f"{pair} 5m")
-    end = int(opens[-1]) + timeframe_ms("5m") + 1
-    kept = {
-        kind: store.read(pair, kind, int(opens[0]) - history, end)
-        for kind, history in HISTORY_MS.items()
-        if store is not None
-    }
-    recorded = {kind: rows for kind, rows in kept.items() if not rows.empty}
-    funding = _funding(datadirs, pair)
-    if funding is None and not recorded:
+    last = int(opens[-1]) + timeframe_ms("5m")
+    rows = PairRows() if store is None else stored_rows(store, pair, int(opens[0]), last)
+    recorded = not (rows.book.empty and rows.metrics.empty)
+    rows = replace(rows, funding=_funding(datadirs, pair))
+    if rows.funding is None and not recorded:
         return None
-    rows = PairRows(**{kind.name.lower(): table for kind, table in recorded.items()}, funding=funding)
     # Levels could be guessed from volume alone, at a cost: they are made where there is interest or a book.
-    return market_inputs(candles5m, rows, levels=bool(recorded))
+    return market_inputs(candles5m, rows, levels=recorded)
 
 
 def sources_of(datadirs: Sequence[Path], pairs: Sequence[str], store: MarketStore | None) -> tuple[str, ...]:
