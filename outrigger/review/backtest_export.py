@@ -12,7 +12,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,18 @@ AGAIN = "run `freqtrade backtesting --export trades` again and name its .zip"
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """A filled order: when (ms since the epoch), price, amount in base currency, and whether it adds."""
+
+    filled_ms: int
+    price: float
+    amount: float
+    entry: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
-    """One closed trade.
+    """One trade, from whatever source; an open one is valued at `closed_ms` and `close_rate`.
 
     Parameters
     ----------
@@ -54,6 +64,18 @@ class Trade:
         Stop that Freqtrade held when the trade ended, as a price.
     exit_reason, enter_tag : str
         Freqtrade's words for why the trade ended and began.
+    number : int or None
+        Freqtrade's number of the trade; an export has none.
+    is_open : bool
+        Whether it has not ended: `profit` is then what it would be now.
+    liquidation : float or None
+        Price at which it would be liquidated, where known.
+    worst : float or None
+        Worst price for the position while it was open, as far as Freqtrade saw it.
+    fills : tuple of Fill
+        Filled orders in the order of their fills.
+    documents : mapping of str to str
+        What Outrigger keeps with the trade, JSON by key; none in a backtest.
     """
 
     pair: str
@@ -70,6 +92,12 @@ class Trade:
     stop: float
     exit_reason: str
     enter_tag: str
+    number: int | None = None
+    is_open: bool = False
+    liquidation: float | None = None
+    worst: float | None = None
+    fills: tuple[Fill, ...] = ()
+    documents: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def net_return(self) -> float:
@@ -222,7 +250,31 @@ def _trade(found: Any, where: str) -> Trade:
         stop=_number(found, "stop_loss_abs", where),
         exit_reason=_field(found, "exit_reason", str, where),
         enter_tag=str(found.get("enter_tag") or ""),
+        worst=_worst(found, where),
+        fills=_fills(found, where),
     )
+
+
+def _worst(found: Any, where: str) -> float | None:
+    """Lowest price of a long and highest of a short, where the export tells them."""
+    key = "max_rate" if found["is_short"] else "min_rate"
+    return None if found.get(key) is None else _positive(found, key, where)
+
+
+def _fills(found: Any, where: str) -> tuple[Fill, ...]:
+    """Filled orders; exports without orders, as older ones are, have none."""
+    orders = found.get("orders") or ()
+    filled = [order for order in orders if isinstance(order, Mapping) and order.get("order_filled_timestamp")]
+    told = [
+        Fill(
+            int(_number(order, "order_filled_timestamp", where)),
+            _positive(order, "safe_price", where),
+            _positive(order, "amount", where),
+            _field(order, "ft_is_entry", bool, where),
+        )
+        for order in filled
+    ]
+    return tuple(sorted(told, key=lambda fill: fill.filled_ms))
 
 
 def _field(found: Any, key: str, kind: Any, where: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outrigger.errors import DataError
-from outrigger.review.backtest_export import read_export
+from outrigger.review.backtest_export import Fill, read_export
 from tests.review.ledger import HOUR_MS, START_MS, exported, exported_trade, trade, write_export
 
 
@@ -149,3 +149,24 @@ def test_read_export_without_a_start_is_refused(tmp_path: Path) -> None:
     archive = write_export(tmp_path, A=exported(backtest_start_ts="2026-03-04"))
     with pytest.raises(DataError, match="backtest_start_ts"):
         read_export(archive)
+
+
+def test_read_export_keeps_fills_in_their_order_and_the_worst_price(tmp_path: Path) -> None:
+    later = {
+        "order_filled_timestamp": START_MS + HOUR_MS,
+        "safe_price": 39_600.0,
+        "amount": 1.0,
+        "ft_is_entry": False,
+    }
+    first = {**later, "order_filled_timestamp": START_MS, "safe_price": 40_000.0, "ft_is_entry": True}
+    never = {**later, "order_filled_timestamp": None}
+    told = exported_trade(orders=[later, first, never], min_rate=39_500.0, max_rate=40_100.0)
+    (found,) = read_export(write_export(tmp_path, Outrigger=exported(told)))
+    (only,) = found.trades
+    assert only.fills == (
+        Fill(START_MS, 40_000.0, 1.0, entry=True),
+        Fill(START_MS + HOUR_MS, 39_600.0, 1.0, entry=False),
+    )
+    assert only.worst == 39_500.0
+    (short,) = read_export(write_export(tmp_path, S=exported({**told, "is_short": True})))[0].trades
+    assert short.worst == 40_100.0
