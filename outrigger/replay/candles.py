@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from outrigger.replay.intervals import bucket_open, divides, next_open, open_of
+from outrigger.replay.candle_path import until
+from outrigger.replay.intervals import LENGTH_MS, bucket_open, divides, next_open, open_of
 
 OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
 
@@ -130,7 +131,9 @@ def resample(fine: Candles, fine_interval: str, interval: str) -> Candles:
     return merged.part(low, len(merged) if last_is_whole else len(merged) - 1)
 
 
-def forming(fine: Candles, fine_interval: str, interval: str, now_ms: int) -> Candles:
+def forming(
+    fine: Candles, fine_interval: str, interval: str, now_ms: int, *, walked: bool = False
+) -> Candles:
     """Make the candle of `interval` that is open now, from what has been published by now.
 
     Parameters
@@ -141,12 +144,14 @@ def forming(fine: Candles, fine_interval: str, interval: str, now_ms: int) -> Ca
         Names of the two intervals; equal, or the finer one divides the coarser one.
     now_ms : int
         Now, milliseconds since the epoch.
+    walked : bool
+        Whether prices walk through the fine candle that is still forming; else its open is all that is known.
 
     Returns
     -------
     Candles
         One candle, or none when nothing has happened in it yet: closed fine candles since its open, and
-        of the fine candle still forming the open alone, without volume.
+        the fine candle still forming, without volume.
     """
     if fine_interval != interval and not divides(fine_interval, interval):
         return EMPTY
@@ -154,8 +159,9 @@ def forming(fine: Candles, fine_interval: str, interval: str, now_ms: int) -> Ca
     low, high = np.searchsorted(fine.times, [open_of(now_ms, interval), fine_open])
     parts = [fine.part(int(low), int(high))]
     if high < len(fine) and fine.times[high] == fine_open:
-        price = fine.values[high, OPEN]
-        parts.append(Candles(fine.times[high : high + 1], np.array([[price, price, price, price, 0.0]])))
+        share = (now_ms - fine_open) / LENGTH_MS[fine_interval] if walked else 0.0
+        seen = until(fine_open, fine.values[high], share)
+        parts.append(Candles(fine.times[high : high + 1], seen[np.newaxis]))
     published = join(parts)
     return _merge(published, interval) if len(published) else EMPTY
 

@@ -17,10 +17,10 @@ import numpy as np
 
 from outrigger.errors import DataError
 from outrigger.replay.archive_days import ArchiveDays
+from outrigger.replay.candle_path import price_within
 from outrigger.replay.candles import (
     CLOSE,
     EMPTY,
-    OPEN,
     VOLUME,
     Candles,
     TimeRange,
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 BOOK_MS = HOUR_MS
 DAY_MS = 24 * HOUR_MS
 USUAL_FUNDING_HOURS = 8
+# Few, so that a contract whose interval changes is told with the new one after three charges.
+RECENT_CHARGES = 6
 OPEN_INTEREST_COLUMNS = ("open_interest_amount", "open_interest_value")
 
 
@@ -168,14 +170,16 @@ class ReplayMarket:
         """
         now = self.clock.now_ms()
         closed = self._recorded(symbol, kind, interval).before(open_of(now, interval))
-        _, name, fine = self._source(symbol, kind, interval)
-        current = window(forming(fine, name, interval, now), asked)
+        source, name, fine = self._source(symbol, kind, interval)
+        # Files of mark and index are coarse: a path of their own would leave the contract's.
+        walked = source == "futures"
+        current = window(forming(fine, name, interval, now, walked=walked), asked)
         return window(join([window(closed, asked), current]), asked)
 
     def price(self, symbol: str) -> float | None:
         """Last price in the quote currency, or None before the contract is listed.
 
-        The open of the finest candle that is forming; after the data has ended, its last close.
+        On the path through the finest candle that is forming; after the data has ended, its last close.
         """
         return self._price_at(symbol, self.clock.now_ms())
 
@@ -184,8 +188,9 @@ class ReplayMarket:
         row = int(np.searchsorted(fine.times, at_ms, side="right")) - 1
         if row < 0:
             return None
-        is_forming = at_ms < fine.times[row] + LENGTH_MS[interval]
-        return float(fine.values[row, OPEN if is_forming else CLOSE])
+        opened = int(fine.times[row])
+        share = (at_ms - opened) / LENGTH_MS[interval]
+        return price_within(opened, fine.values[row], share) if share < 1 else float(fine.values[row, CLOSE])
 
     def minute_volume(self, symbol: str) -> float:
         """Mean volume a minute over the last closed hour, in the base currency."""
@@ -216,11 +221,21 @@ class ReplayMarket:
         return Readings(found.times[:known], found.values[:known])
 
     def funding_hours(self, symbol: str) -> int:
-        """Hours between funding charges: the median of those charged by now, 8 where unknown."""
-        times = self.funding(symbol).times
+        """Hours between funding charges: the median of the last few charged by now, 8 where unknown."""
+        times = self.funding(symbol).times[-RECENT_CHARGES:]
         if len(times) < 2:
             return USUAL_FUNDING_HOURS
         return max(1, round(float(np.median(np.diff(times))) / HOUR_MS))
+
+    def next_funding_ms(self, symbol: str) -> int:
+        """When funding is charged next, milliseconds since the epoch: intervals count from midnight."""
+        length = self.funding_hours(symbol) * HOUR_MS
+        return (self.clock.now_ms() // length + 1) * length
+
+    def mark_price(self, symbol: str) -> float | None:
+        """Last mark price, the contract's own where none was recorded; None before the contract is listed."""
+        mark = self.candles(symbol, "mark", self.finest(symbol)[0], TimeRange(None, None, 1))
+        return float(mark.values[-1, CLOSE]) if len(mark) else self.price(symbol)
 
     def open_interest(self, symbol: str) -> Readings | None:
         """Open interest known by now: amount in base, value in quote currency; None where not recorded."""

@@ -88,6 +88,20 @@ def test_forming_holds_closed_minutes_and_the_open_of_the_running_one() -> None:
     assert minute.values.tolist() == [[opened, opened, opened, opened, 0.0]]
 
 
+def test_forming_walked_shows_what_the_path_has_passed() -> None:
+    fine = as_candles(walk(120, 100.0, 4))
+    now = START_MS + 67 * MINUTE + 45_000
+    opened, high, low, close, _ = fine.values[67]
+    minute = forming(fine, "1m", "1m", now, walked=True).values[0]
+    assert minute[:3].tolist() == [opened, high, low]
+    assert low <= minute[3] <= high
+    assert minute[4] == 0
+    hour = forming(fine, "1m", "1h", now, walked=True).values[0]
+    assert hour[1] == fine.values[60:68, 1].max()
+    assert hour[2] == fine.values[60:68, 2].min()
+    assert hour[3] == minute[3] != close
+
+
 def test_forming_after_the_data_has_ended_is_empty() -> None:
     fine = as_candles(walk(60, 100.0, 5))
     assert len(forming(fine, "1m", "1h", START_MS + 2 * HOUR)) == 0
@@ -110,7 +124,10 @@ def test_window_of_any_request_equals_a_plain_filter(
 
 
 class Scrambled(MarketFiles):
-    """The same files with everything that is not yet published at `now` replaced by noise."""
+    """The same files with everything that is not yet published at `now` replaced by noise.
+
+    Of the finest running candle the exchange publishes a path, so the candle itself stays.
+    """
 
     def __init__(self, files: MarketFiles, now_ms: int) -> None:
         self.datadir, self.contracts, self._files, self._now = files.datadir, files.contracts, files, now_ms
@@ -124,7 +141,8 @@ class Scrambled(MarketFiles):
         running = bucket_open(np.array([self._now]), interval)[0]
         later = found.times > running
         values[later] = 1e9
-        values[found.times == running, 1:] = 1e9  # of the running candle only the open is known
+        if (kind, interval) != ("futures", "1m"):
+            values[found.times == running, 1:] = 1e9  # of the running candle only the open is known
         return Candles(found.times, values)
 
     def readings(self, symbol: str, kind: str, columns: object) -> Readings | None:
