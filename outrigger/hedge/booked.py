@@ -1,36 +1,35 @@
 """What the legs of a finished backtest did: measured on its trades, not on what was expected of them.
 
-Equity is marked at the closes of five-minute candles; a trade's fees, funding and fills meet its result in
-the candle in which it ends. Effectiveness is that of the paired time alone, in changes of equity.
+Equity is marked at the closes of five-minute candles, a missing one at the close before it; a trade's fees,
+funding and fills meet its result in the candle in which it ends. Effectiveness is that of the paired time
+alone, in changes of equity.
 
-Weak: an export tells a trade's largest size only, so a leg that was resized is marked at its largest.
+`book` and `pairings` take trades and closes, wherever these come from: a backtest's export or a bot's
+database, a leg being whatever has a leg's entry tag.
+
+Weak: "without legs" leaves their results out; that a pair with a leg took no trade of its own meanwhile stays
+as it was. The run without a hedge is another backtest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import nan
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
 
+from outrigger.errors import DataError
 from outrigger.hedge.account import cvar, max_drawdown
 from outrigger.hedge.measure import HOUR_CANDLES
+from outrigger.hedge.pairing import Pairing, pairings
 from outrigger.hedge.returns import Floats, Times
-from outrigger.hedge.tag import parse_tag
+from outrigger.hedge.trade_path import carried, held, marked_path, notional_ms, value_path
 from outrigger.review.backtest_export import Trade
 
 DAY_MS = 86_400_000
 RUNNER = "hedge_runner"
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """A leg and the primary that it stood against; None where the export does not hold it."""
-
-    leg: Trade
-    primary: Trade | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +95,12 @@ class HedgeBooked:
         With the legs, and with their results left out.
     cost_bp_day : float
         Fees and funding of the legs, in basis points of their notional a day.
+    legs_profit, primaries_profit : float
+        Net results of all legs, and of their primaries as far as they are known, quote currency.
+    runners_profit : float
+        What all runners earned after their primaries had been stopped, before costs.
+    cost : float
+        Fees and funding of all legs, positive when paid.
     """
 
     legs: tuple[LegBooked, ...]
@@ -103,66 +108,27 @@ class HedgeBooked:
     hedged: Account
     unhedged: Account
     cost_bp_day: float
+    legs_profit: float
+    primaries_profit: float
+    runners_profit: float
+    cost: float
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form; NaN where nothing was measured."""
         return asdict(self)
 
 
-def pairings(trades: Sequence[Trade]) -> tuple[Pairing, ...]:
-    """Find each leg's primary: its coin's trade on the other side that was open when the leg was opened."""
-    found = []
-    for leg in sorted(trades, key=lambda trade: trade.opened_ms):
-        tag = parse_tag(leg.enter_tag)
-        if tag is None:
-            continue
-        primaries = [
-            trade
-            for trade in trades
-            if parse_tag(trade.enter_tag) is None
-            and trade.pair.startswith(f"{tag.coin}/")
-            and trade.side == -leg.side
-            and trade.opened_ms <= leg.opened_ms <= trade.closed_ms
-        ]
-        found.append(Pairing(leg, primaries[-1] if primaries else None))
-    return tuple(found)
-
-
-def value_path(trade: Trade, times_ms: Times, prices: Floats) -> Floats:
-    """Result of a trade at each close: marked while it is open, net once it has ended.
-
-    Parameters
-    ----------
-    trade : Trade
-        The trade.
-    times_ms : ndarray of int64, shape (n_candles,)
-        Close times.
-    prices : ndarray of shape (n_candles,)
-        Closes of its pair.
-
-    Returns
-    -------
-    ndarray of shape (n_candles,)
-        Quote currency.
-    """
-    marked = trade.side * trade.notional * (prices / trade.open_rate - 1)
-    open_ = (times_ms > trade.opened_ms) & (times_ms < trade.closed_ms)
-    ended = (times_ms >= trade.closed_ms) & (times_ms > trade.opened_ms)
-    path: Floats = np.where(ended, trade.profit, np.where(open_, np.nan_to_num(marked), 0.0))
-    return path
-
-
 def book(
     trades: Sequence[Trade], times_ms: Times, closes: Mapping[str, Floats], balance: float
 ) -> HedgeBooked:
-    """Measure the legs of a backtest.
+    """Measure the legs of an account.
 
     Parameters
     ----------
     trades : sequence of Trade
-        All of one backtest.
+        All closed ones, primaries and legs, in any order.
     times_ms : ndarray of int64, shape (n_candles,)
-        Close times of five-minute candles over the backtest.
+        Close times of five-minute candles over the time in question, none left out.
     closes : mapping of str to ndarray of shape (n_candles,)
         Closes by pair; NaN where a pair has no candle.
     balance : float
@@ -172,7 +138,15 @@ def book(
     -------
     HedgeBooked
         With NaN where there is nothing to measure.
+
+    Raises
+    ------
+    DataError
+        If a pair that was traded has no closes.
     """
+    absent = sorted({trade.pair for trade in trades} - set(closes))
+    if absent:
+        raise DataError(f"no closes of {', '.join(absent)}: the hedge is measured on every pair traded")
     found = pairings(trades)
     changes = [_paired_changes(pairing, times_ms, closes) for pairing in found]
     pooled = {}
@@ -183,14 +157,19 @@ def book(
     legs = {id(pairing.leg) for pairing in found}
     alone = [trade for trade in trades if id(trade) not in legs]
     partner = {id(pairing.primary): pairing.leg.profit for pairing in found if pairing.primary is not None}
-    held = sum(pairing.leg.notional * (pairing.leg.closed_ms - pairing.leg.opened_ms) for pairing in found)
+    worn = sum(notional_ms(pairing.leg) for pairing in found)
     paid = sum(pairing.leg.fees - pairing.leg.funding for pairing in found)
+    booked = [_leg(pairing, parts, times_ms, closes) for pairing, parts in zip(found, changes, strict=True)]
     return HedgeBooked(
-        tuple(_leg(pairing, parts, times_ms, closes) for pairing, parts in zip(found, changes, strict=True)),
+        tuple(booked),
         pooled,
         _account(trades, [t.profit + partner.get(id(t), 0.0) for t in alone], times_ms, closes, balance),
         _account(alone, [t.profit for t in alone], times_ms, closes, balance),
-        1e4 * paid / held * DAY_MS if held else nan,
+        1e4 * paid / worn * DAY_MS if worn else nan,
+        sum(leg.profit for leg in booked),
+        sum(leg.primary_profit for leg in booked if isfinite(leg.primary_profit)),
+        sum(leg.runner_profit for leg in booked if isfinite(leg.runner_profit)),
+        paid,
     )
 
 
@@ -223,10 +202,9 @@ def _paired_changes(
         return np.empty(0), np.empty(0), np.empty(0)
     end = min(leg.closed_ms, primary.closed_ms)
     rows = np.flatnonzero((times_ms >= leg.opened_ms) & (times_ms <= end))
-    own, other = (
-        np.diff(closes[trade.pair][rows]) / trade.open_rate * trade.side for trade in (primary, leg)
-    )
-    return own * primary.notional, other * leg.notional, other * primary.notional
+    own, other = (np.diff(marked_path(trade, times_ms, closes[trade.pair])[rows]) for trade in (primary, leg))
+    equal = np.diff(closes[leg.pair][rows]) / leg.open_rate * leg.side * primary.notional
+    return own, other, equal
 
 
 def _summed(changes: Floats, span: int) -> Floats:
@@ -238,7 +216,7 @@ def _summed(changes: Floats, span: int) -> Floats:
 
 def _shares(primary: Floats, leg: Floats, equal: Floats) -> tuple[float, float, float]:
     """Effectiveness, rho² and the effectiveness of an equal leg; NaN from fewer than three changes."""
-    known = np.isfinite(primary) & np.isfinite(leg)
+    known = np.isfinite(primary) & np.isfinite(leg) & np.isfinite(equal)
     primary, leg, equal = primary[known], leg[known], equal[known]
     if len(primary) < 3 or not (np.var(primary) > 0 and np.var(leg) > 0):
         return nan, nan, nan
@@ -258,7 +236,7 @@ def _leg(
     ended = leg.closed_ms if primary is None else min(primary.closed_ms, leg.closed_ms)
     row = int(times_ms.searchsorted(ended, side="right")) - 1
     ran = leg.exit_reason.startswith(RUNNER) and row >= 0
-    since = float(closes[leg.pair][row]) if ran else nan
+    since = float(carried(closes[leg.pair])[row]) if ran else nan
     return LegBooked(
         leg.enter_tag,
         leg.pair,
@@ -270,7 +248,7 @@ def _leg(
         *_shares(*changes),
         leg.profit,
         nan if primary is None else primary.profit,
-        leg.side * leg.notional / leg.open_rate * (leg.close_rate - since) if ran else 0.0,
+        leg.side * held(leg, leg.closed_ms) * (leg.close_rate - since) if ran else 0.0,
         leg.fees,
         -leg.funding,
     )

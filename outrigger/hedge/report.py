@@ -9,20 +9,22 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from outrigger.atomic import write_text
 from outrigger.commands.page import page
 from outrigger.errors import DataError, OutriggerError
-from outrigger.hedge.booked import HedgeBooked, Pairing, book, pairings, value_path
+from outrigger.hedge.booked import HedgeBooked, LegBooked, book
 from outrigger.hedge.measure import CHART
+from outrigger.hedge.pairing import pairings
 from outrigger.hedge.returns import Floats, Times
+from outrigger.hedge.stopout_chart import stopout_chart
 from outrigger.json_values import plain
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.candles import read_candles
@@ -30,8 +32,7 @@ from outrigger.market.moment import from_ms
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review.backtest_export import BacktestResult, read_export
 
-WORST = 5
-AROUND_MS = 6 * 3_600_000
+HOUR_MS = 3_600_000
 
 
 def load(result: BacktestResult, datadir: Path) -> tuple[Times, dict[str, Floats]]:
@@ -65,67 +66,70 @@ def load(result: BacktestResult, datadir: Path) -> tuple[Times, dict[str, Floats
 
 
 def print_report(found: HedgeBooked, currency: str, console: Console) -> None:
-    """Print the legs and the account as tables."""
-    legs = Table(title="Legs", caption=f"money in {currency}; effectiveness at 5 minutes while paired")
-    for name in ("leg", "pair", "opened", "hours", "ended by"):
-        legs.add_column(name, no_wrap=name != "ended by")
-    for name in ("effectiveness", "rho²", "beta = 1", "leg", "primary", "as runner", "cost"):
-        legs.add_column(name, justify="right")
+    """Print the legs, what they took away, and the account as tables."""
+    console.print(_money(found, currency))
+    console.print(_measures(found))
+    console.print(_account(found, currency))
+
+
+def _money(found: HedgeBooked, currency: str) -> Table:
+    told = "runner: what it earned after its primary's stop, before costs"
+    table = _table(f"legs, {currency}", told, ("leg", "on", "opened"))
+    table.add_column("ended")
+    for name in ("hours", "leg", "primary", "runner", "cost"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for leg in found.legs:
+        hours = (leg.closed_ms - leg.opened_ms) / HOUR_MS
+        money = (leg.profit, leg.primary_profit, leg.runner_profit, leg.fees + leg.funding)
+        ended = leg.exit_reason.removeprefix("hedge_").replace("_", " ")
+        words = (_name(leg), leg.pair.partition("/")[0], f"{from_ms(leg.opened_ms):%m-%d %H:%M}", ended)
+        table.add_row(*words, f"{hours:.1f}", *(f"{amount:.2f}" for amount in money))
+    totals = (found.legs_profit, found.primaries_profit, found.runners_profit, found.cost)
+    table.add_section()
+    table.add_row("all", "", "", "", "", *(f"{amount:.2f}" for amount in totals))
+    return table
+
+
+def _measures(found: HedgeBooked) -> Table:
+    told = "share of variance taken away while paired; -: too short to measure"
+    table = _table("effectiveness", told, ("leg",))
+    for name in ("taken away", "rho²", "with beta = 1"):
+        table.add_column(name, justify="right")
     for leg in found.legs:
         shares = (leg.effectiveness, leg.rho_squared, leg.effectiveness_beta_one)
-        money = (leg.profit, leg.primary_profit, leg.runner_profit, leg.fees + leg.funding)
-        legs.add_row(
-            leg.tag.partition(":")[2],
-            leg.pair.partition("/")[0],
-            f"{from_ms(leg.opened_ms):%m-%d %H:%M}",
-            f"{(leg.closed_ms - leg.opened_ms) / 3_600_000:.1f}",
-            leg.exit_reason.removeprefix("hedge_"),
-            *(f"{share:.2f}" for share in shares),
-            *(f"{amount:.2f}" for amount in money),
-        )
-    console.print(legs)
-    account = Table(title="The account", caption=f"legs cost {found.cost_bp_day:.2f} bp of notional a day")
-    for name in ("", "with legs", "without"):
-        account.add_column(name, justify="right" if name else "left")
-    one, other = found.hedged, found.unhedged
-    account.add_row("profit", f"{one.profit:.2f}", f"{other.profit:.2f}")
-    account.add_row("largest drawdown", f"{one.max_drawdown:.3%}", f"{other.max_drawdown:.3%}")
-    account.add_row("CVaR 95 % of days", f"{one.cvar_day:.3%}", f"{other.cvar_day:.3%}")
-    account.add_row("CVaR 95 % of primaries", f"{one.cvar_trade:.3%}", f"{other.cvar_trade:.3%}")
+        table.add_row(_name(leg), *map(_share, shares))
+    table.add_section()
     for span, pooled in found.pooled.items():
-        words = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in pooled.items())
-        account.add_row(f"while paired, {span}", words, "")
-    console.print(account)
+        table.add_row(f"all, {span}", *map(_share, pooled.values()))
+    return table
 
 
-def stopout_chart(
-    found: Sequence[Pairing], times_ms: Times, closes: dict[str, Floats], currency: str
-) -> go.Figure:
-    """Draw equity of primary, leg and both around the worst stop-outs that had a leg."""
-    stopped = [one for one in found if one.primary is not None and one.primary.left_by_stop]
-    worst = sorted(stopped, key=lambda one: one.primary.profit if one.primary else 0.0)[:WORST]
-    titles = [f"{one.primary.pair} {one.leg.enter_tag}" for one in worst if one.primary is not None]
-    figure = make_subplots(rows=max(len(worst), 1), cols=1, subplot_titles=titles)
-    for number, one in enumerate(worst, start=1):
-        if one.primary is None:
-            continue
-        until = max(one.primary.closed_ms, one.leg.closed_ms) + AROUND_MS
-        shown = np.flatnonzero((times_ms >= one.primary.opened_ms) & (times_ms <= until))
-        paths = [value_path(trade, times_ms, closes[trade.pair])[shown] for trade in (one.primary, one.leg)]
-        dates = [from_ms(int(moment)) for moment in times_ms[shown]]
-        lines = (
-            ("primary", paths[0], "#c0392b"),
-            ("leg", paths[1], "#2e86c1"),
-            ("both", sum(paths), "#1e8449"),
-        )
-        for name, values, colour in lines:
-            line = go.Scatter(
-                x=dates, y=values, name=name, line_color=colour, legendgroup=name, showlegend=number == 1
-            )
-            figure.add_trace(line, row=number, col=1)
-    title = f"Primary, leg and both around the worst stop-outs, {currency}"
-    figure.update_layout(title=title, template="plotly_white", height=max(320 * len(worst), 400))
-    return figure
+def _account(found: HedgeBooked, currency: str) -> Table:
+    told = f"legs cost {found.cost_bp_day:.2f} bp of their notional a day"
+    table = _table("the account", told, ("",))
+    for name in ("with legs", "without"):
+        table.add_column(name, justify="right")
+    one, other = found.hedged, found.unhedged
+    table.add_row(f"profit, {currency}", f"{one.profit:.2f}", f"{other.profit:.2f}")
+    table.add_row("largest drawdown", f"{one.max_drawdown:.3%}", f"{other.max_drawdown:.3%}")
+    table.add_row("CVaR 95 % of days", f"{one.cvar_day:.3%}", f"{other.cvar_day:.3%}")
+    table.add_row("CVaR 95 % of primaries", f"{one.cvar_trade:.3%}", f"{other.cvar_trade:.3%}")
+    return table
+
+
+def _table(title: str, caption: str, words: Sequence[str]) -> Table:
+    table = Table(title=title, caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for word in words:
+        table.add_column(word, no_wrap=True)
+    return table
+
+
+def _name(leg: LegBooked) -> str:
+    return leg.tag.partition(":")[2]
+
+
+def _share(share: float) -> str:
+    return f"{share:.2f}" if isfinite(share) else "-"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -144,7 +148,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise DataError(f"{given.export}: no trade in it is a leg; name candidates in outrigger.hedge")
         found = book(result.trades, times, closes, result.starting_balance)
         if given.html is not None:
-            write_text(given.html, page(stopout_chart(legs, times, closes, result.currency)))
+            write_text(given.html, page(stopout_chart(legs, times, closes, result.currency, found)))
     except OutriggerError as error:
         Console(stderr=True).print(f"error: {error}", style="red", markup=False)
         return 2

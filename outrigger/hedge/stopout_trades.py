@@ -130,19 +130,37 @@ def hedged_trades(
     found: list[HedgedTrade] = []
     for row, side in zip(rows.tolist(), sides.tolist(), strict=True):
         outcome = replay(market.candles, shipped.of(side), row, side, terms.replay)
-        carried = tuple(_carried(market, outcome, tracks, others, terms))
+        carried = tuple(carried_legs(market, outcome, tracks, others, terms))
         found.append(HedgedTrade(outcome, carried, _pooled(market, outcome, carried, terms)))
     return found
 
 
-def _carried(
+def carried_legs(
     market: PairMarket,
     outcome: Outcome,
     tracks: Mapping[str, HedgeTrack],
     legs: Mapping[str, LegMarket],
     terms: Terms,
 ) -> Iterator[CarriedLeg]:
-    """Choose legs at the entry, the best first, and replay them."""
+    """Choose legs at a primary's entry, the best first, and replay each.
+
+    Parameters
+    ----------
+    market : PairMarket
+        The primary's.
+    outcome : Outcome
+        How the primary went alone.
+    tracks : mapping of str to HedgeTrack
+        Beta and correlation by candidate.
+    legs : mapping of str to LegMarket
+        Candidates by pair.
+    terms : Terms
+        Settings and costs.
+
+    Yields
+    ------
+    CarriedLeg
+    """
     entered, left = market.opened_at_ms[[outcome.entry_row, outcome.exit_row]].tolist()
     candidates = {pair: Candidate(pair, tracks[pair].at(entered)) for pair in legs}
     primary = Primary(market.pair, outcome.side, 1.0)

@@ -2,55 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
-from outrigger.hedge.booked import book, pairings, value_path
-from outrigger.hedge.report import main
-from outrigger.review.backtest_export import Trade
-from tests.hedge.samples import BTC, ETH, FIVE, START_MS
-
-TIMES = START_MS + FIVE * np.arange(12)
-
-
-def at(row):
-    return START_MS + FIVE * row
-
-
-def trade(pair, side, opened, closed, tag, **changed):
-    values = {
-        "open_rate": 100.0,
-        "close_rate": 100.0,
-        "notional": 1_000.0,
-        "leverage": 5.0,
-        "profit": 0.0,
-        "fees": 0.0,
-        "funding": 0.0,
-        "stop": 90.0,
-        "exit_reason": "stop_loss",
-    }
-    return Trade(pair, side, at(opened), at(closed), **values | changed, enter_tag=tag)
-
-
-def test_value_is_marked_while_open_and_net_afterwards():
-    prices = np.array([100.0, 100.0, 101.0, 103.0, 99.0])
-    one = trade(BTC, 1, 1, 3, "x", profit=-7.0)
-    assert value_path(one, TIMES[:5], prices) == pytest.approx([0, 0, 10, -7, -7])
-    assert value_path(trade(BTC, -1, 1, 4, "x", profit=-7.0), TIMES[:5], prices) == pytest.approx(
-        [0, 0, -10, -30, -7]
-    )
-
-
-def test_leg_finds_the_trade_that_was_open_when_it_was_opened():
-    first = trade(BTC, 1, 0, 2, "a")
-    second = trade(BTC, 1, 3, 8, "b")
-    other_side = trade(BTC, -1, 3, 8, "c")
-    leg = trade(ETH, -1, 4, 9, "hedge:BTC#2")
-    lost = trade(ETH, -1, 10, 11, "hedge:SOL#9")
-    found = pairings([first, second, other_side, leg, lost])
-    assert [(one.leg, one.primary) for one in found] == [(leg, second), (lost, None)]
+from outrigger.errors import DataError
+from outrigger.hedge.booked import book
+from tests.hedge.samples import BTC, ETH, FIVE
+from tests.hedge.trades import TIMES, trade
 
 
 def test_book_by_hand():
@@ -97,17 +55,26 @@ def test_book_without_legs_has_nothing_to_measure():
     assert np.isnan(found.cost_bp_day)
 
 
-def test_report_refuses_an_export_without_legs_in_words(tmp_path, capsys):
-    body = {
-        "trades": [],
-        "pairlist": [BTC],
-        "timeframe": "1m",
-        "stake_currency": "USDT",
-        "backtest_start_ts": START_MS,
-        "backtest_end_ts": START_MS + 12 * FIVE,
-        "starting_balance": 1_000.0,
-    }
-    export = tmp_path / "result.json"
-    export.write_text(json.dumps({"strategy": {"Outrigger": body}}))
-    assert main(["--export", str(export), "--datadir", str(tmp_path)]) == 2
-    assert "no trade in it is a leg" in " ".join(capsys.readouterr().err.split())
+def test_book_marks_a_missing_candle_at_the_close_before_it():
+    """Nothing happens to the account in a candle that nobody has."""
+    prices = np.full(12, 90.0)
+    holed = prices.copy()
+    holed[3:6] = np.nan
+    one = trade(BTC, 1, 0, 11, "x", profit=-100.0)
+    whole, found = (book([one], TIMES, {BTC: path}, 1_000.0) for path in (prices, holed))
+    assert found.unhedged == whole.unhedged
+
+
+def test_book_without_closes_of_a_traded_pair_says_which():
+    with pytest.raises(DataError, match="no closes of ETH"):
+        book([trade(ETH, 1, 0, 4, "x")], TIMES, {BTC: np.full(12, 100.0)}, 1_000.0)
+
+
+def test_book_totals_leave_out_a_primary_that_is_not_known():
+    btc, eth = np.full(12, 100.0), np.full(12, 100.0)
+    primary = trade(BTC, 1, 0, 4, "x", profit=-5.0)
+    leg = trade(ETH, -1, 0, 6, "hedge:BTC#1", profit=2.0, fees=0.5)
+    orphan = trade(ETH, -1, 7, 9, "hedge:SOL#9", profit=1.0, fees=0.25)
+    found = book([primary, leg, orphan], TIMES, {BTC: btc, ETH: eth}, 1_000.0)
+    assert (found.legs_profit, found.primaries_profit, found.cost) == (3.0, -5.0, 0.75)
+    assert np.isnan(found.legs[1].primary_profit)
