@@ -111,18 +111,22 @@ def serve(
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     start: Annotated[str | None, typer.Option(help="Recorded time to replay from (UTC).")] = None,
     replay: Annotated[bool, typer.Option(help="Shift the data by whole days so that it goes on now.")] = True,
+    exchange: Annotated[str, typer.Option(help="Whose REST to speak: binance or bybit.")] = "binance",
 ) -> None:
-    """Serve a data directory as Binance's USDⓈ-M REST on loopback, until Ctrl-C."""
+    """Serve a data directory as Binance's USDⓈ-M or Bybit's v5 REST on loopback, until Ctrl-C."""
     from outrigger.replay.exchange import ReplayServer
     from outrigger.replay.exchange import serve as run_server
     from outrigger.replay.synth import is_synthetic
+    from outrigger.replay.venues import venue_named
+
+    venue = venue_named(exchange)
 
     def announce(server: ReplayServer) -> None:
         market = f"the synthetic market in {datadir}" if is_synthetic(datadir) else datadir
-        console.print(f"Replay exchange at {server.url}, fed from {market}. Ctrl-C ends it.")
+        console.print(f"Replay exchange, {venue.title}, at {server.url}, fed from {market}. Ctrl-C ends it.")
 
     begin = moment(start) if start else None
-    run_server(datadir, port, host=host, replay=replay, start=begin, announce=announce)
+    run_server(datadir, port, host=host, replay=replay, start=begin, venue=venue, announce=announce)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -130,6 +134,7 @@ def offline(
     context: typer.Context,
     datadir: DataOption,
     start: Annotated[str | None, typer.Option(help="Recorded time to replay from (UTC).")] = None,
+    exchange: Annotated[str | None, typer.Option(help="binance or bybit; the configuration's.")] = None,
 ) -> None:
     """Run the unmodified freqtrade command without a network: offline --datadir DIR -- backtesting."""
     from outrigger.replay.exchange import ReplayServer
@@ -141,7 +146,7 @@ def offline(
             Console(stderr=True).print(f"Synthetic market in {datadir}: this shows that it works, no more.")
 
     begin = moment(start) if start else None
-    raise typer.Exit(run_offline(datadir, context.args, start=begin, announce=announce))
+    raise typer.Exit(run_offline(datadir, context.args, exchange=exchange, start=begin, announce=announce))
 
 
 @app.command("explain-stop")

@@ -81,7 +81,7 @@ def record(
     from outrigger.market.store.schema import Kind
     from outrigger.replay.overlay import exchange_overlay
 
-    named = exchange_overlay(address)["exchange"]["ccxt_config"] if address else None
+    named = exchange_overlay(address, exchange)["exchange"]["ccxt_config"] if address else None
     paces = {Kind.BOOK: every, Kind.METRICS: max(every, 60.0), Kind.LIQUIDATIONS: 0.0}
     kept = RecorderSettings(interval_s=paces, retain_days=retain)
 

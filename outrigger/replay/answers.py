@@ -1,4 +1,4 @@
-"""The exchange's JSON, made from numbers.
+"""Binance's JSON, made from numbers.
 
 Prices and amounts are strings with all their digits, so that a client reads back exactly the number that
 was recorded. Fields that nothing recorded backs are given the least misleading constant: counts of
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from outrigger.replay.candles import CLOSE, HIGH, LOW, OPEN, VOLUME, Candles, TimeRange
+from outrigger.replay.candles import HIGH, LOW, OPEN, VOLUME, Candles
 from outrigger.replay.depth import Book
 from outrigger.replay.intervals import LENGTH_MS, bucket_open
 from outrigger.replay.market import Day, ReplayMarket
@@ -80,9 +80,7 @@ def premium_index(market: ReplayMarket, symbol: str, price: float) -> dict[str, 
     """
     now = market.clock.now_ms()
     funding = market.funding(symbol)
-    mark = market.candles(symbol, "mark", market.finest(symbol)[0], TimeRange(None, None, 1))
-    marked = float(mark.values[-1, CLOSE]) if len(mark) else price
-    hours = market.funding_hours(symbol) * 3_600_000
+    marked = market.mark_price(symbol) or price
     return {
         "symbol": symbol,
         "markPrice": plain(marked),
@@ -90,7 +88,7 @@ def premium_index(market: ReplayMarket, symbol: str, price: float) -> dict[str, 
         "estimatedSettlePrice": plain(marked),
         "lastFundingRate": plain(funding.values[-1, 0]) if len(funding.times) else "",
         "interestRate": "0.00010000",
-        "nextFundingTime": (now // hours + 1) * hours,
+        "nextFundingTime": market.next_funding_ms(symbol),
         "time": now,
     }
 

@@ -12,10 +12,9 @@ import numpy as np
 from aiohttp import web
 
 from outrigger.replay import answers, positioning_routes
-from outrigger.replay.contracts import contract_rules, exchange_info
-from outrigger.replay.depth import Book, synthetic_book
-from outrigger.replay.market import ReplayMarket
-from outrigger.replay.recorded_book import recorded_book
+from outrigger.replay.book_now import book_now
+from outrigger.replay.contracts import exchange_info
+from outrigger.replay.depth import Book
 from outrigger.replay.request_market import MARKET, asked_symbol, invalid_symbol
 from outrigger.replay.request_terms import RefusedRequest, integer, interval, text, time_range
 
@@ -134,15 +133,6 @@ async def premium_index(request: web.Request) -> web.Response:
     return _traded(request, lambda symbol, price: answers.premium_index(market, symbol, price))
 
 
-def _book(market: ReplayMarket, symbol: str, price: float, levels: int) -> Book:
-    """Book of the last snapshot that was recorded, else a synthetic one."""
-    snapshot, rules = market.book_snapshot(symbol), contract_rules(market, symbol)
-    if snapshot is None:
-        return synthetic_book(price, rules, market.minute_volume(symbol), levels)
-    book = recorded_book(price, rules, snapshot.row, snapshot.moved)
-    return Book(book.bids[:levels], book.asks[:levels], int(snapshot.row["time_ms"]))
-
-
 async def depth(request: web.Request) -> web.Response:
     """Serve an order book around the last price: as recorded at the last snapshot, or else synthetic."""
     market, symbol = request.app[MARKET], asked_symbol(request)
@@ -150,7 +140,7 @@ async def depth(request: web.Request) -> web.Response:
     if limit is not None and limit not in DEPTH_LIMITS:
         raise RefusedRequest(-4021, f"{limit} is not valid depth limit.")
     price = market.price(symbol)
-    book = Book([], []) if price is None else _book(market, symbol, price, limit or 500)
+    book = Book([], []) if price is None else book_now(market, symbol, price, limit or 500)
     return web.json_response(answers.depth(book, market.clock.now_ms()))
 
 
@@ -176,7 +166,7 @@ async def ticker_book(request: web.Request) -> web.Response:
     market = request.app[MARKET]
 
     def row(symbol: str, price: float) -> Row:
-        book = _book(market, symbol, price, 1)
+        book = book_now(market, symbol, price, 1)
         best: Row = {"symbol": symbol, "time": market.clock.now_ms(), "lastUpdateId": market.clock.now_ms()}
         for side, levels in (("bid", book.bids), ("ask", book.asks)):
             best[f"{side}Price"] = f"{levels[0][0]:f}" if levels else "0"

@@ -21,46 +21,49 @@ from types import TracebackType
 from aiohttp import web
 
 from outrigger.errors import DataError, ReplayError
-from outrigger.replay.binance_routes import ROUTES
 from outrigger.replay.clock import Clock, default_replay_clock, replay_clock
 from outrigger.replay.market import ReplayMarket
 from outrigger.replay.market_files import MarketFiles
 from outrigger.replay.request_market import MARKET
 from outrigger.replay.request_terms import RefusedRequest
+from outrigger.replay.venues import BINANCE, Venue
 
 logger = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+VENUE = web.AppKey("venue", Venue)
 DEFAULT_PORT = 8788
 START_TIMEOUT_S = 30.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def _refusal(code: int, message: str, status: int) -> web.Response:
-    return web.json_response({"code": code, "msg": message}, status=status)
-
-
 @web.middleware
 async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn refusals, unknown paths and unreadable data into the exchange's error bodies."""
+    venue = request.app[VENUE]
     try:
         return await handler(request)
     except RefusedRequest as refused:
-        return _refusal(refused.code, refused.message, refused.status)
+        told = refused
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-        return _refusal(-5000, f"Path {request.path}, Method {request.method} is invalid", 404)
+        message = f"Path {request.path}, Method {request.method} is invalid"
+        told = RefusedRequest(venue.unknown_path, message, 404)
     except DataError as error:
         logger.error("%s could not be answered: %s", request.path_qs, error)  # noqa: TRY400
-        return _refusal(-1001, "Internal error; unable to process your request. Please try again.", 500)
+        told = venue.broken
+    body = venue.refusal(told.code, told.message, request.app[MARKET].clock.now_ms())
+    return web.json_response(body, status=told.status)
 
 
-def build_app(market: ReplayMarket) -> web.Application:
+def build_app(market: ReplayMarket, venue: Venue = BINANCE) -> web.Application:
     """Web application that answers for a market.
 
     Parameters
     ----------
     market : ReplayMarket
         The market served.
+    venue : Venue
+        The exchange that is spoken for.
 
     Returns
     -------
@@ -68,8 +71,8 @@ def build_app(market: ReplayMarket) -> web.Application:
         Not yet bound to an address.
     """
     app = web.Application(middlewares=[refusals])
-    app[MARKET] = market
-    app.add_routes(ROUTES)
+    app[MARKET], app[VENUE] = market, venue
+    app.add_routes(venue.routes)
     return app
 
 
@@ -169,6 +172,8 @@ class ReplayServer:
         A loopback address.
     port : int
         Port number; 0 takes a free one.
+    venue : Venue
+        The exchange that is spoken for.
 
     Raises
     ------
@@ -176,8 +181,11 @@ class ReplayServer:
         When the address is not loopback, the port is taken or the server does not come up.
     """
 
-    def __init__(self, market: ReplayMarket, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, market: ReplayMarket, host: str = "127.0.0.1", port: int = 0, venue: Venue = BINANCE
+    ) -> None:
         self.market = market
+        self.venue = venue
         self._socket = listening_socket(host, port)
         address = self._socket.getsockname()
         self.url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
@@ -187,7 +195,7 @@ class ReplayServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(build_app(self.market), access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(build_app(self.market, self.venue), access_log=None, shutdown_timeout=1.0)
         self._loop.run_until_complete(runner.setup())
         self._loop.run_until_complete(web.SockSite(runner, self._socket).start())
         self._up.set()
@@ -215,6 +223,7 @@ def serve(
     host: str = "127.0.0.1",
     replay: bool = True,
     start: datetime | None = None,
+    venue: Venue = BINANCE,
     announce: Callable[[ReplayServer], None] | None = None,
 ) -> None:
     """Serve a data directory until SIGINT or SIGTERM.
@@ -231,6 +240,8 @@ def serve(
         True moves the data by whole days so that it goes on now; False serves it at its own dates.
     start : datetime, optional
         Recorded time to replay from.
+    venue : Venue
+        The exchange that is spoken for.
     announce : callable, optional
         Called with the server once it answers.
 
@@ -242,7 +253,8 @@ def serve(
         When the address is not loopback or the port is taken.
     """
     asked_to_stop = threading.Event()
-    with ReplayServer(open_market(datadir, replay=replay, start=start), host, port) as server:
+    market = open_market(datadir, replay=replay, start=start)
+    with ReplayServer(market, host, port, venue) as server:
         before = {
             number: signal.signal(number, lambda *_: asked_to_stop.set())
             for number in (signal.SIGINT, signal.SIGTERM)

@@ -2,8 +2,8 @@
 
 Freqtrade runs as a subprocess with the caller's working directory, configuration and terminal; it gets
 one more configuration file, in a private directory that is removed afterwards. The arguments are read
-with Freqtrade's own parser, so that they mean here what they mean there. Only Binance's futures are
-spoken: a configuration for another exchange is refused rather than rewritten. What Freqtrade itself
+with Freqtrade's own parser, so that they mean here what they mean there. The futures of Binance and Bybit
+are spoken: a configuration for another exchange is refused rather than rewritten. What Freqtrade itself
 writes (results, logs, hyperopt parameters) it writes where it always does.
 """
 
@@ -30,7 +30,9 @@ from freqtrade.misc import deep_merge_dicts
 
 from outrigger.errors import DataError, ReplayError
 from outrigger.replay.exchange import ReplayServer, open_market
+from outrigger.replay.mirror import mirror
 from outrigger.replay.overlay import bare_overlay, environment_without, exchange_overlay, trade_overlay
+from outrigger.replay.venues import VENUES, Venue, spoken
 
 ACTS_NOW = frozenset({"trade", "test-pairlist", "webserver"})
 WRITES_DATA = frozenset({"download-data", "convert-data", "convert-trade-data", "trades-to-ohlcv"})
@@ -59,15 +61,17 @@ def _user_config(parsed: Parsed) -> Parsed:
     return merged
 
 
-def _refuse_other_markets(config: Parsed, parsed: Parsed) -> None:
-    name = parsed.get("exchange") or config.get("exchange", {}).get("name", "binance")
+def _venue(config: Parsed, parsed: Parsed, exchange: str | None) -> Venue:
+    """Exchange that the command is for: named in it, or for the run, or in the configuration."""
+    name = parsed.get("exchange") or exchange or config.get("exchange", {}).get("name", "binance")
     usual_mode = "spot" if parsed.get("config") else "futures"
     mode = parsed.get("trading_mode") or config.get("trading_mode", usual_mode)
-    if (name, mode) != ("binance", "futures"):
+    if name not in VENUES or mode != "futures":
         raise ReplayError(
-            f"the replay exchange speaks Binance's futures, the configuration names {name}, trading mode "
-            f'{mode}: set "trading_mode": "futures" and, in "exchange", "name": "binance"'
+            f"the replay exchange speaks the futures of {spoken()}, the configuration names {name}, trading "
+            f'mode {mode}: set "trading_mode": "futures" and, in "exchange", "name": "binance" or "bybit"'
         )
+    return VENUES[name]
 
 
 def _refuse_dangers(parsed: Parsed, config: Parsed, datadir: Path) -> None:
@@ -100,7 +104,17 @@ def _refuse_absent_pairs(parsed: Parsed, pairs: Sequence[str], datadir: Path) ->
         )
 
 
-def _command_line(argv: Sequence[str], parsed: Parsed, datadir: Path, overlay: Path) -> list[str]:
+def _data_for(parsed: Parsed, venue: Venue, datadir: Path, private: Path) -> Path | None:
+    """Data directory to name after the command's own arguments; None where theirs stands."""
+    named = parsed.get("datadir")
+    if "datadir" not in parsed or parsed["command"] in WRITES_DATA:
+        return None
+    if venue.keeps_tiers:
+        return mirror(Path(named or datadir), private / "data")
+    return None if named else datadir
+
+
+def _command_line(argv: Sequence[str], parsed: Parsed, data: Path | None, overlay: Path) -> list[str]:
     line = [sys.executable, "-m", "freqtrade", *argv]
     if "config" in parsed:
         # Freqtrade drops its default configuration as soon as one is named.
@@ -108,9 +122,7 @@ def _command_line(argv: Sequence[str], parsed: Parsed, datadir: Path, overlay: P
         for file in [] if named else parsed["config"] or []:
             line += ["--config", str(file)]
         line += ["--config", str(overlay)]
-    if "datadir" in parsed and not parsed["datadir"]:
-        line += ["--datadir", str(datadir)]
-    return line
+    return line if data is None else [*line, "--datadir", str(data)]
 
 
 def _run(command: Sequence[str], environment: dict[str, str], output: IO[bytes] | None) -> int:
@@ -153,6 +165,7 @@ def offline(
     datadir: Path,
     argv: Sequence[str],
     *,
+    exchange: str | None = None,
     start: datetime | None = None,
     output: IO[bytes] | None = None,
     announce: Callable[[ReplayServer], None] | None = None,
@@ -166,6 +179,8 @@ def offline(
         `argv` names one.
     argv : sequence of str
         Freqtrade's command and its arguments.
+    exchange : str, optional
+        Exchange to speak for, `binance` or `bybit`, instead of the configuration's.
     start : datetime, optional
         Recorded time to replay from. Commands that act now (`trade`, `test-pairlist`, `webserver`) are always
         given replayed data; others only when a start is named.
@@ -188,12 +203,15 @@ def offline(
     """
     parsed = _parse(argv)
     config = _user_config(parsed)
-    _refuse_other_markets(config, parsed)
+    venue = _venue(config, parsed, exchange)
     _refuse_dangers(parsed, config, datadir)
     market = open_market(datadir, replay=start is not None or parsed["command"] in ACTS_NOW, start=start)
     _refuse_absent_pairs(parsed, [c.pair for c in market.contracts.values()], datadir)
-    with tempfile.TemporaryDirectory(prefix="outrigger-offline-") as private, ReplayServer(market) as server:
-        overlay = exchange_overlay(server.url)
+    with (
+        tempfile.TemporaryDirectory(prefix="outrigger-offline-") as private,
+        ReplayServer(market, venue=venue) as server,
+    ):
+        overlay = exchange_overlay(server.url, venue.name)
         if not parsed.get("config"):
             overlay |= bare_overlay()
         if parsed["command"] == "trade":
@@ -203,7 +221,7 @@ def offline(
         if announce is not None:
             announce(server)
         return _run(
-            _command_line(argv, parsed, datadir, overlay_file),
+            _command_line(argv, parsed, _data_for(parsed, venue, datadir, Path(private)), overlay_file),
             environment_without(os.environ, overlay),
             output,
         )

@@ -12,40 +12,51 @@ from typing import Any
 
 import ccxt
 
+from outrigger.replay.venues import venue_named
+
 MESSENGERS = ("telegram", "discord", "webhook")
 ENVIRONMENT_PREFIX = "FREQTRADE__"
-LOCAL_PATHS = {"fapiPublic": "/fapi/v1", "fapiPublicV2": "/fapi/v2", "fapiData": "/futures/data"}
 
 Config = dict[str, Any]
 
 
-def _addresses(url: str) -> dict[str, str]:
+def _addresses(url: str, exchange: str) -> dict[str, str]:
     # Doors that are not spoken here lead to paths that answer 404, on this machine.
-    known: dict[str, object] = ccxt.binance().describe()["urls"]["api"]
-    return {name: url + LOCAL_PATHS.get(name, f"/{name}") for name in known}
+    doors = venue_named(exchange).doors
+    known: dict[str, object] = getattr(ccxt, exchange)().describe()["urls"]["api"]
+    return {name: url + doors.get(name, f"/{name}") for name in known}
 
 
-def exchange_overlay(url: str) -> Config:
+def exchange_overlay(url: str, exchange: str = "binance") -> Config:
     """Build the configuration that every command needs.
 
     Parameters
     ----------
     url : str
         Where the replay exchange answers, without a path.
+    exchange : str
+        Name of the exchange that it speaks for.
 
     Returns
     -------
     dict
         A partial Freqtrade configuration.
+
+    Raises
+    ------
+    ReplayError
+        If that exchange is not spoken.
     """
     return {
         "exchange": {
-            "name": "binance",
+            "name": exchange,
             "enable_ws": False,
             "only_from_ccxt": True,
+            # Demo trading has addresses of its own, which would win over these.
+            "demo_trading": False,
             "ccxt_config": {
                 "enableRateLimit": False,
-                "urls": {"api": _addresses(url)},
+                "urls": {"api": _addresses(url, exchange)},
                 "options": {"fetchMarkets": {"types": ["linear"]}},
             },
         },

@@ -37,7 +37,8 @@ Row = dict[str, object]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def _interest(market: ReplayMarket, symbol: str, memory_ms: int) -> Readings | None:
+def interest_known(market: ReplayMarket, symbol: str, memory_ms: int) -> Readings | None:
+    """Open interest known by now, of a memory where it comes from archives; None where not recorded."""
     recorded = market.open_interest(symbol)
     return market.metrics(symbol, INTEREST, memory_ms) if recorded is None else recorded
 
@@ -45,7 +46,7 @@ def _interest(market: ReplayMarket, symbol: str, memory_ms: int) -> Readings | N
 async def open_interest(request: web.Request) -> web.Response:
     """Open interest, refused where it was not recorded: zero would be a false number."""
     market, symbol = request.app[MARKET], asked_symbol(request)
-    known = _interest(market, symbol, CURRENT_MS)
+    known = interest_known(market, symbol, CURRENT_MS)
     if known is None or not len(known.times):
         raise RefusedRequest(-1130, "Data sent for parameter 'symbol' is not valid.")
     return web.json_response(
@@ -84,7 +85,7 @@ async def open_interest_history(request: web.Request) -> web.Response:
             "timestamp": time,
         }
 
-    return _history(request, _interest(request.app[MARKET], symbol, MEMORY_MS), row)
+    return _history(request, interest_known(request.app[MARKET], symbol, MEMORY_MS), row)
 
 
 def _ratio(column: str) -> Handler:

@@ -42,10 +42,10 @@ def test_offline_trade_made_real_by_the_environment_is_refused(
         offline(datadir, ["trade"])
 
 
-@pytest.mark.parametrize("change", [{"exchange": {"name": "bybit"}}, {"trading_mode": "spot"}])
+@pytest.mark.parametrize("change", [{"exchange": {"name": "kraken"}}, {"trading_mode": "spot"}])
 def test_offline_for_another_market_is_refused(datadir: Path, change: dict[str, object]) -> None:
     configure(**change)
-    with pytest.raises(ReplayError, match="speaks Binance's futures, the configuration names"):
+    with pytest.raises(ReplayError, match="speaks the futures of binance and bybit, the configuration names"):
         offline(datadir, ["backtesting"])
 
 
