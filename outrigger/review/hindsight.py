@@ -60,11 +60,22 @@ class Extremes:
         float
             Fraction of the entry price, negative where the entry was never reached; -inf without a candle.
         """
+        moves = self._moves(trade, self.high if trade.side > 0 else self.low, after_ms, until_ms)
+        return float(moves.max(initial=-np.inf))
+
+    def worst_move(self, trade: Trade, after_ms: int, until_ms: int) -> float:
+        """Largest move against a trade, the mirror of `best_move`; inf without a candle."""
+        moves = self._moves(trade, self.low if trade.side > 0 else self.high, after_ms, until_ms)
+        return float(moves.min(initial=np.inf))
+
+    def _moves(
+        self, trade: Trade, prices: NDArray[np.float64], after_ms: int, until_ms: int
+    ) -> NDArray[np.float64]:
         first = int(self.opened_at_ms.searchsorted(after_ms, side="left"))
         last = int(self.opened_at_ms.searchsorted(until_ms - self.length_ms, side="right"))
-        prices = (self.high if trade.side > 0 else self.low)[first:last]
-        moves = trade.side * (prices[np.isfinite(prices)] / trade.open_rate - 1)
-        return float(moves.max(initial=-np.inf))
+        chosen = prices[first:last]
+        moves: NDArray[np.float64] = trade.side * (chosen[np.isfinite(chosen)] / trade.open_rate - 1)
+        return moves
 
     def covers(self, from_ms: int, until_ms: int) -> bool:
         """Whether there are candles from one time until another, in ms since the epoch."""

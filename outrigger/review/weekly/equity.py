@@ -1,0 +1,75 @@
+"""An account's equity at every five-minute close, and what simply holding the same pairs would have made.
+
+Open trades are marked at closes without the cost of leaving them; fees and funding meet a trade's result
+in the candle in which it ends. Buy-and-hold buys every pair for the same amount at the start, without
+leverage, fees or rebalancing. Weak: a trade that was added to is marked at its largest size throughout,
+and one whose pair has no candles moves equity only when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from outrigger.review.backtest_export import Trade
+from outrigger.review.trade_measures import Floats
+from outrigger.review.weekly.market import Times
+
+
+def results_path(trades: Iterable[Trade], clock: Times, closes: Mapping[str, Floats]) -> Floats:
+    """Sum of results at each close: marked while a trade is open, net from its end on.
+
+    Parameters
+    ----------
+    trades : iterable of Trade
+        Open ones end, at their present value, at `closed_ms`.
+    clock : ndarray of int64, shape (n_times,)
+        Close times in ms since the epoch.
+    closes : mapping of str to ndarray of shape (n_times,)
+        Closes by pair; NaN where there is none.
+
+    Returns
+    -------
+    ndarray of shape (n_times,)
+        Quote currency.
+    """
+    marks, ended = np.zeros(len(clock)), np.zeros(len(clock) + 1)
+    for trade in trades:
+        first = int(clock.searchsorted(trade.opened_ms, side="right"))
+        last = int(clock.searchsorted(trade.closed_ms, side="left"))
+        prices = closes.get(trade.pair)
+        if prices is not None and last > first:
+            moves = np.nan_to_num(prices[first:last] / trade.open_rate - 1)
+            marks[first:last] += trade.side * trade.notional * moves
+        ended[max(first, last)] += trade.profit
+    path: Floats = marks + np.cumsum(ended[:-1])
+    return path
+
+
+def hold_path(pairs: Sequence[str], closes: Mapping[str, Floats], first: int) -> tuple[Floats, list[str]]:
+    """Value of one unit of money spread over pairs at a row and left alone.
+
+    Parameters
+    ----------
+    pairs : sequence of str
+        Pairs to hold, in equal parts.
+    closes : mapping of str to ndarray of shape (n_times,)
+        Closes by pair.
+    first : int
+        Row at whose close they are bought.
+
+    Returns
+    -------
+    path : ndarray of shape (n_times - first,)
+        Beginning with 1; NaN throughout where no pair has a price at that row.
+    without : list of str
+        Pairs that have no price there and are left out.
+    """
+    priced = [pair for pair in pairs if pair in closes and np.isfinite(closes[pair][first])]
+    without = [pair for pair in pairs if pair not in priced]
+    if not priced:
+        length = len(next(iter(closes.values()))) - first if closes else 0
+        return np.full(max(length, 0), np.nan), without
+    path: Floats = np.mean([closes[pair][first:] / closes[pair][first] for pair in priced], axis=0)
+    return path, without

@@ -1,0 +1,243 @@
+"""Did the regimes come that the classifier had announced at the entries, and does its watch still trust it?
+
+What was said is worked out again with the bundle, each candle by a model trained before it and smoothed as
+the bot smooths it; what came is the reference label. An entry whose horizon is not over is not yet known.
+The watch's own file is only read. Weak: a few dozen entries say little about five classes; the table is for
+the eye, `outrigger evaluate` is for judging.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from outrigger.errors import DataError, StateError
+from outrigger.market.candles import candle_path, mend, read_candles
+from outrigger.market.moment import from_ms
+from outrigger.market.store.store import MarketStore
+from outrigger.regime.bundle.bundle import Bundle
+from outrigger.regime.classes import REGIMES, UNLABELLED
+from outrigger.regime.drift_state import DriftState
+from outrigger.regime.effects import smoothed
+from outrigger.regime.features import CHARTS, leader_of, regime_features
+from outrigger.regime.labels import regime_labels
+from outrigger.regime.live import closes_of
+from outrigger.regime.scoring import score
+from outrigger.regime.watch import DriftWatch
+from outrigger.review.backtest_export import Trade
+from outrigger.review.inputs_on_disk import all_inputs_on_disk
+from outrigger.review.trade_measures import Floats
+from outrigger.review.weekly.market import CHART
+from outrigger.settings.read import Settings
+
+SMALLEST = 1e-6
+# Features look back at most this far; reading more would only take longer.
+HISTORY = pd.Timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeHits:
+    """What was said at the entries, and what came.
+
+    Parameters
+    ----------
+    said : dict of str to float
+        Mean probability by regime over the entries judged.
+    came : dict of str to int
+        How often each followed.
+    hits : dict of str to int
+        How often it had been the most likely one when it came.
+    judged, pending, unknown : int
+        Entries judged, those whose horizon is not over, and those without probabilities.
+    log_loss, share_log_loss : float
+        Mean log loss of what was said, and of the regimes' shares in training; NaN without any.
+    """
+
+    said: dict[str, float]
+    came: dict[str, int]
+    hits: dict[str, int]
+    judged: int
+    pending: int
+    unknown: int
+    log_loss: float
+    share_log_loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class DriftTold:
+    """What the bot's watch over its classifier says.
+
+    Parameters
+    ----------
+    status, words : str
+        State of the watch, and a sentence.
+    since_ms : int or None
+        Since when.
+    excess : float or None
+        Mean log loss above the shares' over the last days; above zero is worse than knowing nothing.
+    """
+
+    status: str
+    words: str
+    since_ms: int | None
+    excess: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        since = None if self.since_ms is None else from_ms(self.since_ms).isoformat()
+        return {"status": self.status, "words": self.words, "since": since, "excess_log_loss": self.excess}
+
+
+def hits(said: Floats, came: np.ndarray[Any, Any], prior: tuple[float, ...], known: int) -> RegimeHits:
+    """Compare what was said with what came.
+
+    Parameters
+    ----------
+    said : ndarray of shape (n_entries, 5)
+        Probabilities in the order of `REGIMES`; NaN where nothing was said.
+    came : ndarray of int, shape (n_entries,)
+        Labels; −1 while not known.
+    prior : tuple of float
+        Shares of the regimes in training.
+    known : int
+        Entries for which neither could be asked, for want of candles.
+
+    Returns
+    -------
+    RegimeHits
+    """
+    told = np.isfinite(said).all(axis=1)
+    done = told & (came != UNLABELLED)
+    chances, labels = said[done], came[done].astype(np.intp)
+    rows = np.arange(len(labels))
+    loss = -np.log(np.maximum(chances[rows, labels], SMALLEST))
+    plain = -np.log(np.maximum(np.asarray(prior)[labels], SMALLEST))
+    top = chances.argmax(axis=1) if len(labels) else labels
+    empty = not len(labels)
+    return RegimeHits(
+        {name: float("nan") if empty else float(chances[:, k].mean()) for k, name in enumerate(REGIMES)},
+        {name: int((labels == k).sum()) for k, name in enumerate(REGIMES)},
+        {name: int(((labels == k) & (top == k)).sum()) for k, name in enumerate(REGIMES)},
+        len(labels),
+        int((told & ~done).sum()),
+        int((~told).sum()) + known,
+        float("nan") if empty else float(loss.mean()),
+        float("nan") if empty else float(plain.mean()),
+    )
+
+
+def regime_hits(
+    trades: Iterable[Trade],
+    bundle: Bundle,
+    datadir: Path,
+    settings: Settings,
+    store: MarketStore | None = None,
+) -> RegimeHits:
+    """Ask a bundle what it had said at the entries of some trades.
+
+    Parameters
+    ----------
+    trades : iterable of Trade
+        Whose entries.
+    bundle : Bundle
+        The classifier.
+    datadir : Path
+        Freqtrade data directory with the pairs' 5m, 15m and 4h candles, and their leader's.
+    settings : Settings
+        How much to smooth, and how inputs are read.
+    store : MarketStore, optional
+        Recordings, for a bundle that was trained on more than candles.
+
+    Returns
+    -------
+    RegimeHits
+        Pairs without candles count as unknown.
+    """
+    by_pair: dict[str, list[Trade]] = {}
+    for trade in trades:
+        by_pair.setdefault(trade.pair, []).append(trade)
+    said, came, blind = [np.empty((0, len(REGIMES)))], [np.empty(0, dtype=np.int64)], 0
+    for pair, mine in by_pair.items():
+        try:
+            chances, labels = _asked(pair, [t.opened_ms for t in mine], bundle, datadir, settings, store)
+        except DataError:
+            blind += len(mine)
+            continue
+        said.append(chances)
+        came.append(labels)
+    prior = bundle.card.models[-1].baselines.prior
+    return hits(np.concatenate(said), np.concatenate(came), prior, blind)
+
+
+def _asked(
+    pair: str,
+    entries_ms: list[int],
+    bundle: Bundle,
+    datadir: Path,
+    settings: Settings,
+    store: MarketStore | None,
+) -> tuple[Floats, np.ndarray[Any, Any]]:
+    """Probabilities and labels at the last close by each entry of one pair."""
+    first = pd.Timestamp(min(entries_ms), unit="ms", tz="UTC")
+    charts, leader = _charts(datadir, pair, first), leader_of(pair)
+    if CHART not in charts or not len(charts[CHART]):
+        raise DataError(f"{pair}: no five-minute candles around its entries")
+    chart = charts[CHART]
+    closed = closes_of(chart, pair)
+    rows = closed.searchsorted(np.array(entries_ms), side="right") - 1
+    # A few candles more than the entries ask for, so that the smoothing has its past.
+    last = len(chart) - max(int(rows.min()) - 12, 0)
+    inputs = all_inputs_on_disk(datadir, pair, chart, settings, store) if bundle.card.inputs else None
+    features = regime_features(
+        charts, {leader: _charts(datadir, leader, first)}, inputs, pair=pair, last=last
+    )
+    told = np.full((len(chart), len(REGIMES)), np.nan)
+    told[-last:] = smoothed(score(bundle, features, closed[-last:]), settings.regime.smoothing_minutes)
+    labels = regime_labels(chart).astype(np.int64)
+    late = (rows < 0) | (np.array(entries_ms) - closed[np.maximum(rows, 0)] > 2 * 300_000)
+    chances = np.where(late[:, None], np.nan, told[np.maximum(rows, 0)])
+    return chances, np.where(late, UNLABELLED, labels[np.maximum(rows, 0)])
+
+
+def _charts(datadir: Path, pair: str, first: pd.Timestamp) -> Mapping[str, pd.DataFrame]:
+    there = [chart for chart in CHARTS if candle_path(datadir, pair, chart).is_file()]
+    whole = {chart: mend(read_candles(datadir, pair, chart)) for chart in there}
+    return {
+        chart: frame[frame["date"] >= first - HISTORY].reset_index(drop=True)
+        for chart, frame in whole.items()
+    }
+
+
+def read_drift(user_data: Path) -> DriftTold | None:
+    """Read what a bot's drift watch says, without touching its file.
+
+    Parameters
+    ----------
+    user_data : Path
+        Freqtrade's working directory.
+
+    Returns
+    -------
+    DriftTold or None
+        None where no bot with a classifier has run there; a status `unreadable` where the file is damaged.
+    """
+    path = user_data / "outrigger" / "drift.json"
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        watch, state = DriftWatch.from_dict(body), DriftState.from_dict(body["state"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, StateError) as error:
+        return DriftTold(
+            "unreadable", f"{path} cannot be read ({error}): the bot will start it anew", None, None
+        )
+    judged = [day for day in watch.memory.days.values() if day.judged]
+    rows = sum(day.judged for day in judged)
+    excess = sum(day.excess for day in judged) / rows if rows else None
+    return DriftTold(state.status.value, watch.words(), state.since_ms, excess)
