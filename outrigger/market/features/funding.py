@@ -4,9 +4,8 @@ Raw levels drift over the years and differ between pairs, so beside the level st
 percentile in the pair's own 90 days and how long it has kept its sign. The rate is the one charged last, as
 funding candles hold it: what will be charged next is an estimate and appears as such. A settled rate counts
 from a minute after its event: exchanges need a moment to publish it, and a live bot must agree with a
-backtest.
-Weak: an exchange that changes a pair's interval from 8 h to 4 h halves the level overnight; the percentile
-needs ten days of history before it speaks.
+backtest. Rates are per eight hours, whatever interval the pair is charged at (see `funding_interval`).
+Weak: the percentile needs ten days of history before it speaks.
 """
 
 from __future__ import annotations
@@ -18,13 +17,19 @@ import pandas as pd
 
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.features.asof import Array, Readings, Times, carry, earlier, last_known, readings
+from outrigger.market.features.funding_interval import (
+    INTERVALS_H,
+    USUAL_MS,
+    charge_intervals_ms,
+    per_eight_hours,
+    schedule_intervals_ms,
+)
 from outrigger.market.features.norm import HOUR_MS, trailing_percentile
 from outrigger.market.features.spec import FeatureSpec
 
 PUBLISHED_AFTER_MS: Final = 60_000
 MAX_AGE_S: Final = 9 * 3600
 PREDICTED_MAX_AGE_S: Final = 900
-_INTERVALS_H: Final = (1, 2, 4, 8)
 _CELL_MS: Final = 8 * HOUR_MS
 _SLACK_MS: Final = 60_000
 _CELLS: Final = 270
@@ -36,11 +41,9 @@ FUNDING_COLUMNS: Final = ("funding_rate", "predicted_funding_rate", "next_fundin
 
 _RATE = "funding_rate of funding candles or of metrics"
 FUNDING_FEATURES: Final = (
+    FeatureSpec("funding_rate", "fraction per 8 h", "the last event", _RATE, MAX_AGE_S, "longs pay shorts"),
     FeatureSpec(
-        "funding_rate", "fraction an interval", "the last event", _RATE, MAX_AGE_S, "longs pay shorts"
-    ),
-    FeatureSpec(
-        "funding_change_8h", "fraction an interval", "8 h to 9 h before", _RATE, MAX_AGE_S, "longs pay more"
+        "funding_change_8h", "fraction per 8 h", "8 h to 9 h before", _RATE, MAX_AGE_S, "longs pay more"
     ),
     FeatureSpec(
         "funding_percentile_90d",
@@ -60,7 +63,7 @@ FUNDING_FEATURES: Final = (
     ),
     FeatureSpec(
         "funding_expected_change",
-        "fraction an interval",
+        "fraction per 8 h",
         "the reading",
         "predicted_funding_rate and funding_rate of metrics",
         PREDICTED_MAX_AGE_S,
@@ -91,7 +94,8 @@ def funding_rows(candles: pd.DataFrame, pair: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `time_ms`, `known_ms` and `FUNDING_COLUMNS`; the next event is as far away as the last one was.
+        `time_ms`, `known_ms` and `FUNDING_COLUMNS`, rates per eight hours; the next event is as far away as
+        the last one was.
 
     Raises
     ------
@@ -102,16 +106,41 @@ def funding_rows(candles: pd.DataFrame, pair: str) -> pd.DataFrame:
     times = open_times_ms(paid["date"], f"{pair} funding")
     hours = np.round(np.diff(times) / HOUR_MS)
     # An event missing from the file is no longer interval: the next one is then unknown.
-    interval = np.concatenate(([np.nan], np.where(np.isin(hours, _INTERVALS_H), hours * HOUR_MS, np.nan)))
+    interval = np.concatenate(([np.nan], np.where(np.isin(hours, INTERVALS_H), hours * HOUR_MS, np.nan)))
     return pd.DataFrame(
         {
             "time_ms": times,
             "known_ms": times + PUBLISHED_AFTER_MS,
-            "funding_rate": paid["funding_rate"].to_numpy(np.float64),
+            "funding_rate": per_eight_hours(
+                paid["funding_rate"].to_numpy(np.float64), charge_intervals_ms(times)
+            ),
             "predicted_funding_rate": np.nan,
             "next_funding_ms": times + interval[: len(times)],
         }
     )
+
+
+def metrics_funding(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rates of the metrics table per eight hours.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of the metrics table, which hold rates as the exchange states them. Left as it is.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; the interval is that between the charges announced so far.
+    """
+    intervals = schedule_intervals_ms(rows["next_funding_ms"].to_numpy(np.float64))
+    if (intervals == USUAL_MS).all():
+        return rows
+    scaled = {
+        name: per_eight_hours(rows[name].to_numpy(np.float64), intervals)
+        for name in ("funding_rate", "predicted_funding_rate")
+    }
+    return rows.assign(**scaled)
 
 
 def _sign_run_h(time_ms: Times, rate: Array) -> Array:
@@ -147,7 +176,7 @@ def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        `funding_rows` of funding candles, or rows of the metrics table, from 90 days before the clock.
+        `funding_rows` of funding candles, or `metrics_funding`, from 90 days before the clock.
     clock_ms : ndarray of int64, shape (n_moments,)
         Closes of the base candles, milliseconds since 1970.
 

@@ -16,7 +16,7 @@ import pandas as pd
 from outrigger.market.features import fragility, level_columns
 from outrigger.market.features.asof import Times
 from outrigger.market.features.book import BookTerms, book_features
-from outrigger.market.features.funding import funding_features
+from outrigger.market.features.funding import funding_features, metrics_funding
 from outrigger.market.features.interest import InterestTerms, interest_features
 from outrigger.market.features.liquidation_levels import LevelModel
 from outrigger.market.features.registry import FEATURES
@@ -58,7 +58,7 @@ class PairRows:
     @property
     def charged(self) -> pd.DataFrame:
         """Rows that funding is read from."""
-        return self.metrics if self.funding is None else self.funding
+        return metrics_funding(self.metrics) if self.funding is None else self.funding
 
 
 @dataclass(frozen=True, slots=True)

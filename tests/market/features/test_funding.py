@@ -36,8 +36,9 @@ def test_funding_change_is_against_the_event_eight_hours_before():
 
 
 def test_funding_change_of_a_four_hour_pair_skips_one_event():
-    found = told([1e-4, 3e-4, -2e-4], [9], every_h=4)
-    np.testing.assert_allclose(found["funding_change_8h"], [-3e-4])
+    found = told([7e-4, 1e-4, 3e-4, -2e-4], [13], every_h=4)
+    # Twice a four-hourly rate is what eight hours cost.
+    np.testing.assert_allclose(found["funding_change_8h"], [2 * (-2e-4 - 1e-4)])
 
 
 def test_funding_sign_run_counts_hours_with_the_sign_of_the_rate():
