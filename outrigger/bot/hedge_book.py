@@ -20,6 +20,7 @@ from outrigger.hedge.measure import CHART, HedgeReading, HedgeTrack, measure_hed
 from outrigger.hedge.runner import RunnerTrack, runner_track
 from outrigger.hedge.state import hedge_states
 from outrigger.market.alignment import open_times_ms
+from outrigger.market.features.funding_interval import charge_intervals_ms, per_eight_hours
 from outrigger.market.pair_rows import FUNDING_CHART
 from outrigger.regime.classes import LONG_SQUEEZE, SHORT_SQUEEZE
 from outrigger.settings.hedge import HedgeSettings
@@ -79,9 +80,9 @@ class HedgeBook:
         rates = provider.get_pair_dataframe(pair, FUNDING_CHART, candle_type=FUNDING)
         if not rates.empty:
             column = "funding_rate" if "funding_rate" in rates else "open"
-            self._funding[pair] = _Funding(
-                open_times_ms(rates["date"], f"{pair} funding"), rates[column].to_numpy(np.float64)
-            )
+            at_ms = open_times_ms(rates["date"], f"{pair} funding")
+            rate = per_eight_hours(rates[column].to_numpy(np.float64), charge_intervals_ms(at_ms))
+            self._funding[pair] = _Funding(at_ms, rate)
         legs = self.settings.legs_of(pair)
         if legs:
             frames = {name: provider.get_pair_dataframe(name, CHART) for name in (pair, *legs)}
@@ -146,7 +147,7 @@ class HedgeBook:
         return nan if track is None or row < 0 else float(track.close[row])
 
     def funding(self, pair: str, now_ms: int) -> float:
-        """Rate of the last funding event; NaN where there is none."""
+        """Rate of the last funding event, per eight hours; NaN where there is none."""
         found = self._funding.get(pair)
         row = -1 if found is None else int(found.at_ms.searchsorted(now_ms, side="right")) - 1
         return nan if found is None or row < 0 else float(found.rate[row])

@@ -143,7 +143,7 @@ def assumptions(told: MarketTold, results: Mapping[str, BacktestResult]) -> tupl
         ),
         ("Account", f"{first.starting_balance:,.0f} {first.currency} at the start, isolated margin."),
         ("Fees", f"{_fees(results)} of the position's value at entry and again at exit (taker)."),
-        ("Funding", "Charged every eight hours at the market's own rate, included in every result."),
+        ("Funding", "Charged at the market's own times and rates, included in every result."),
         (
             "Slippage",
             "None: a backtest fills entries at the candle's open and stops at their price. One line of the "

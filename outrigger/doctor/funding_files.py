@@ -17,10 +17,13 @@ from outrigger.doctor.case import Case
 from outrigger.doctor.finding import Finding, error, ok, warning
 from outrigger.errors import DataError
 from outrigger.market.candles import candle_path, read_candles
+from outrigger.market.features.funding_interval import INTERVALS_H
 
 HOURLY = "1h"
-# Funding is exchanged every eight hours at the least often.
-LONGEST_INTERVAL = pd.Timedelta(hours=8)
+# Distances on either side that tell a pair's interval: exchanges change it now and then.
+NEIGHBOURS = 3
+LONGEST_H = max(INTERVALS_H)
+SLACK = pd.Timedelta(minutes=1)
 KINDS = ("funding_rate", "mark")
 
 
@@ -86,10 +89,10 @@ def _together(
     first, last = (base.first, base.end) if base else (events.min(), events.max())
     inside = events[(events >= first) & (events < last)]
     step, sound = _step(case, pair), True
+    usual = _usual_intervals(events)
+    at_first, at_last = usual.iloc[0], usual.iloc[-1]
     for kind, dates in (("funding_rate", events), ("mark", marks)):
-        if dates.min() > first + LONGEST_INTERVAL or dates.max() < last - LONGEST_INTERVAL - pd.Timedelta(
-            hours=1
-        ):
+        if dates.min() > first + at_first or dates.max() < last - at_last - pd.Timedelta(hours=1):
             sound = False
             yield error(
                 f"{pair} {kind}",
@@ -105,10 +108,20 @@ def _together(
             f"{alone} of {len(inside)} funding events have no mark price at the same time: not charged",
             step,
         )
-    skipped = inside.diff() > LONGEST_INTERVAL + pd.Timedelta(minutes=1)
+    skipped = inside.diff() > usual[inside.index] + SLACK
     if skipped.any():
         sound = False
-        told = f"{int(skipped.sum())} gaps of more than 8 hours between funding events, the first before"
-        yield warning(subject, f"{told} {inside[skipped].iloc[0]:%Y-%m-%d %H:%M}", step)
+        told = f"{int(skipped.sum())} gaps longer than the pair's interval between funding events, the first"
+        yield warning(subject, f"{told} before {inside[skipped].iloc[0]:%Y-%m-%d %H:%M}", step)
     if sound:
-        yield ok(subject, f"{len(inside)} events, each with its mark price")
+        every = " or ".join(f"{hours:g} h" for hours in sorted({x.total_seconds() / 3600 for x in usual}))
+        yield ok(subject, f"{len(inside)} events, one every {every}, each with its mark price")
+
+
+def _usual_intervals(events: pd.Series) -> pd.Series:
+    """Funding interval of a pair at each event: the usual one before it or after it, the longer."""
+    gaps = pd.Series(events.diff().dt.total_seconds().to_numpy() / 3600, index=events.index)
+    before = gaps.rolling(NEIGHBOURS, min_periods=1).median().shift()
+    after = gaps[::-1].rolling(NEIGHBOURS, min_periods=1).median().shift()[::-1]
+    hours = before.combine(after, max).fillna(before).fillna(after).fillna(LONGEST_H)
+    return pd.to_timedelta(hours.round().clip(1, LONGEST_H), unit="h")

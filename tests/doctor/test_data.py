@@ -198,6 +198,29 @@ def test_diagnose_of_a_gap_between_funding_events_warns(desk: Desk) -> None:
     assert "the first before 2025-01-16 16:00" in only(desk.diagnose(), f"{ETH} funding", "warning").message
 
 
+def test_diagnose_of_a_charge_missing_from_a_four_hour_pair_warns(desk: Desk) -> None:
+    """Eight hours without funding are no gap where it is charged every eight, and one where every four."""
+
+    def every_four_hours(frame: pd.DataFrame) -> pd.DataFrame:
+        dates = pd.date_range(frame["date"].iloc[0], periods=2 * len(frame), freq="4h", unit="ms")
+        return pd.DataFrame({"date": dates.delete(61), "funding_rate": 1e-4})
+
+    desk.plant(ETH, "1h-funding_rate", every_four_hours)
+    found = only(desk.diagnose(), f"{ETH} funding", "warning")
+    assert found.message.startswith("1 gaps longer than the pair's interval")
+    assert "the first before 2025-01-16 08:00" in found.message
+
+
+def test_diagnose_of_funding_charged_at_two_intervals_names_them(desk: Desk) -> None:
+    def hourly_at_the_end(frame: pd.DataFrame) -> pd.DataFrame:
+        head, tail = frame["date"].iloc[:40], frame["date"].iloc[40:]
+        hourly = pd.Series(pd.date_range(tail.iloc[0], periods=8 * len(tail), freq="1h", unit="ms"))
+        return pd.DataFrame({"date": pd.concat([head, hourly], ignore_index=True), "funding_rate": 1e-4})
+
+    desk.plant(ETH, "1h-funding_rate", hourly_at_the_end)
+    assert "one every 1 h or 8 h" in about(desk.diagnose(), f"{ETH} funding", "ok")[0].message
+
+
 def test_diagnose_of_funding_that_is_no_number_is_an_error(desk: Desk) -> None:
     desk.plant(ETH, "1h-funding_rate", lambda frame: frame.assign(funding_rate=np.nan))
     assert "66 of 66" in only(desk.diagnose(), f"{ETH} funding_rate", "error").message
