@@ -12,6 +12,8 @@ from freqtrade.enums import RunMode
 from outrigger.bot.outlook import Outlook
 from outrigger.bot.regimes import COLUMNS
 from outrigger.errors import DataError
+from outrigger.market.alignment import open_times_ms
+from outrigger.market.features.funding_interval import charge_intervals_ms
 from outrigger.regime.effects import RegimeEffects, regime_effects
 from outrigger.settings.read import Settings
 from outrigger.sided import Sided
@@ -22,8 +24,8 @@ from outrigger.stops.measured import inputs_wanted, pressures
 from outrigger.stops.policies import sided_widths
 from outrigger.stops.track import StopTrack, track_of
 
-# Funding is charged every eight hours at most; more than that without any is a hole.
-FUNDING_INTERVAL = pd.Timedelta(hours=9)
+# A pair's own interval and this much more without any funding is a hole.
+FUNDING_SLACK = pd.Timedelta(hours=1)
 SIMULATED = frozenset({RunMode.BACKTEST, RunMode.HYPEROPT})
 
 
@@ -155,10 +157,13 @@ def stop_track(
 
 def _require_funding(pair: str, base_frame: pd.DataFrame, provider: DataProvider) -> None:
     """Refuse a backtest that would silently charge no funding (Freqtrade only warns)."""
-    last = base_frame["date"].max()
+    last, wait = base_frame["date"].max(), FUNDING_SLACK
     for candle_type in ("funding_rate", "mark"):
         found = provider.get_pair_dataframe(pair, "1h", candle_type=candle_type)
-        if found.empty or last - found["date"].max() > FUNDING_INTERVAL:
+        if candle_type == "funding_rate" and not found.empty:
+            charged = open_times_ms(found["date"], f"{pair} funding")
+            wait += pd.Timedelta(milliseconds=int(charge_intervals_ms(charged)[-1]))
+        if found.empty or last - found["date"].max() > wait:
             until = "" if found.empty else f" after {found['date'].max():%Y-%m-%d %H:%M}"
             raise DataError(
                 f"no {candle_type} candles of {pair}{until}: a backtest would charge no funding; run "
