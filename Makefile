@@ -7,7 +7,8 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint format bench docs lock clean \
-  study-volatility study-signals study-stops study-synth study-squeeze study-regime study-regime-use study-hedge
+  study-volatility study-signals study-stops study-synth study-squeeze study-regime study-regime-use study-hedge \
+  study-parity
 
 help:  ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +67,12 @@ study-regime-use: $(READY)  ## does the classifier earn its place beside the sto
 
 study-hedge: $(READY)  ## what a correlated leg takes away, and what it costs (DATADIR=)
 	@$(BIN)/python -m outrigger.hedge.study --datadir $(DATADIR)
+
+START ?= 2025-06-02
+DAYS ?= 10
+
+study-parity: $(READY)  ## the same days through backtest and live engine (DATADIR= with 1m, START=, DAYS=)
+	@$(BIN)/python -m outrigger.parity.command --datadir $(DATADIR) --start $(START) --days $(DAYS)
 
 study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7

@@ -1,0 +1,168 @@
+"""Freqtrade's live engine in a dry run, driven through recorded days faster than they passed.
+
+It is Freqtrade's own main loop with its own throttling; only its sleeps are replaced: they move the clock of
+this process instead of waiting. The replay exchange shares that clock, so every loop sees exactly what had
+been published by then. Assumes that a loop takes no time, which no real loop does. Weak: prices between
+closed candles follow the replay exchange's path through the candle, which was not recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import time_machine
+from freqtrade.configuration import Configuration
+from freqtrade.enums import RunMode, State
+from freqtrade.misc import deep_merge_dicts
+from freqtrade.worker import Worker
+
+from outrigger.errors import ReplayError
+from outrigger.replay.exchange import ReplayServer, open_market
+from outrigger.replay.overlay import exchange_overlay, trade_overlay
+
+logger = logging.getLogger(__name__)
+
+# Freqtrade waits for the candle to be published; so does its replay.
+AFTER_CLOSE = timedelta(seconds=1)
+Look = Callable[[Any, datetime], None]
+
+
+class _EndOfDays(Exception):
+    """The last recorded moment has been reached."""
+
+
+class _DrivenWorker(Worker):  # type: ignore[misc]
+    """Freqtrade's main loop, whose sleeps move the clock."""
+
+    def __init__(self, config: dict[str, Any], clock: Any, until: datetime, look: Look | None) -> None:
+        self._clock, self._until, self._look = clock, until, look
+        self.spent: list[tuple[bool, float]] = []
+        self._began, self._minute = 0, -1
+        super().__init__({}, config)
+
+    def _process_running(self) -> None:
+        began = _cpu_ns()
+        super()._process_running()
+        minute = int(time.time() // 60)
+        self.spent.append((minute != self._minute, (_cpu_ns() - began) / 1e9))
+        self._minute = minute
+        if self._look is not None:
+            self._look(self.freqtrade, datetime.now(UTC))
+
+    def _sleep(self, sleep_duration: float) -> None:
+        self._clock.shift(sleep_duration)
+        if datetime.now(UTC) >= self._until:
+            raise _EndOfDays
+        if self.freqtrade.state == State.STOPPED:
+            raise ReplayError(
+                f"Freqtrade stopped itself at {datetime.now(UTC):%Y-%m-%d %H:%M}: its log says why, "
+                f"look for OperationalException"
+            )
+
+
+def _cpu_ns() -> int:
+    # The wall clock belongs to the replay; the processor's does not.
+    return time.process_time_ns()
+
+
+class DrivenBot(AbstractContextManager["DrivenBot"]):
+    """A dry-run bot on recorded days.
+
+    Parameters
+    ----------
+    datadir : Path
+        Freqtrade data directory that feeds the exchange.
+    config_files : list of Path
+        Freqtrade configurations, merged in order.
+    userdir : Path
+        Where the bot's database and files go; created.
+    start, until : datetime
+        Recorded time of the first loop, and when to stop (UTC).
+    every_seconds : int
+        Seconds between two loops, as `internals.process_throttle_secs`.
+    overlay : mapping, optional
+        Further configuration.
+
+    Raises
+    ------
+    DataError
+        If the directory cannot be served.
+    """
+
+    def __init__(
+        self,
+        datadir: Path,
+        config_files: list[Path],
+        userdir: Path,
+        start: datetime,
+        until: datetime,
+        *,
+        every_seconds: int = 20,
+        overlay: Mapping[str, Any] | None = None,
+    ) -> None:
+        userdir.mkdir(parents=True, exist_ok=True)
+        self._until, self.database = until, userdir / "driven.sqlite"
+        # Trades of an earlier run would be taken up again.
+        self.database.unlink(missing_ok=True)
+        self._travel = time_machine.travel(start + AFTER_CLOSE, tick=False)
+        self._server = ReplayServer(open_market(datadir, replay=False))
+        arguments = {
+            "config": [str(file) for file in config_files],
+            "user_data_dir": str(userdir),
+            "datadir": str(datadir),
+        }
+        self.config: dict[str, Any] = dict(Configuration(arguments, RunMode.DRY_RUN).get_config())
+        dry = trade_overlay(self.config, f"sqlite:///{self.database}")
+        pace = {"internals": {"process_throttle_secs": every_seconds, "heartbeat_interval": 0}}
+        for layer in (exchange_overlay(self._server.url), dry, pace, dict(overlay or {})):
+            deep_merge_dicts(layer, self.config)
+
+    def __enter__(self) -> DrivenBot:
+        self._clock = self._travel.start()
+        try:
+            self._server.__enter__()
+        except BaseException:
+            self._travel.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.__exit__(kind, error, trace)
+        self._travel.stop()
+
+    def run(self, look: Look | None = None) -> list[tuple[bool, float]]:
+        """Run the bot through the days.
+
+        Parameters
+        ----------
+        look : callable, optional
+            Called after every loop with the bot and the time, to check what has to hold.
+
+        Returns
+        -------
+        list of (bool, float)
+            A loop each: whether it was the first of its minute, and its processor time in seconds, the
+            exchange's share included.
+
+        Raises
+        ------
+        ReplayError
+            If Freqtrade stopped itself.
+        """
+        worker = _DrivenWorker(self.config, self._clock, self._until, look)
+        try:
+            worker.run()
+        except _EndOfDays:
+            return worker.spent
+        finally:
+            worker.freqtrade.cleanup()
+        raise ReplayError("Freqtrade's main loop ended by itself")  # pragma: no cover
