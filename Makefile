@@ -72,7 +72,7 @@ START ?= 2025-06-02
 DAYS ?= 10
 
 study-parity: $(READY)  ## the same days through backtest and live engine (DATADIR= with 1m, START=, DAYS=)
-	@$(BIN)/python -m outrigger.parity.command --datadir $(DATADIR) --start $(START) --days $(DAYS)
+	@$(BIN)/python -m outrigger.rehearsal.parity_command --datadir $(DATADIR) --start $(START) --days $(DAYS)
 
 study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7

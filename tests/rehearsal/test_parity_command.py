@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from outrigger.parity import command
-from outrigger.parity.match import Why
+from outrigger.rehearsal import parity_command as command
+from outrigger.rehearsal.parity import Why
 from tests.conftest import REPOSITORY
 
 
@@ -21,7 +21,7 @@ def test_parity_in_the_crash_of_february_is_whole(market: Path, tmp_path: Path) 
     named = ["--datadir", str(market / "binance-1m-2025-02"), "--config", "config.json", str(overlay)]
     days = ["--start", "2025-02-03T01:40", "--days", str(30 / 1440), "--out", str(tmp_path / "out"), "--json"]
     ran = subprocess.run(
-        [sys.executable, "-m", "outrigger.parity.command", *named, *days],
+        [sys.executable, "-m", "outrigger.rehearsal.parity_command", *named, *days],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from outrigger.parity.match import Matched, Parity, Why
+from outrigger.rehearsal.parity import Matched, Parity, Why
 from outrigger.review.backtest_export import Trade
 
 Spent = Sequence[tuple[bool, float]]

@@ -7,7 +7,7 @@ from math import isnan
 
 import pytest
 
-from outrigger.parity.match import Parity, Why, match
+from outrigger.rehearsal.parity import Parity, Why, match
 from outrigger.review.backtest_export import FORCED, Trade
 
 MINUTE = 60_000

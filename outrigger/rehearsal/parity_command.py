@@ -1,6 +1,6 @@
 """Parity of backtest and live engine on recorded days; `make study-parity` runs it.
 
-Run `python -m outrigger.parity.command --datadir DIR --start 2025-06-02 --days 10`. Weak: a day of six pairs
+Run `python -m outrigger.rehearsal.parity_command --datadir DIR --start 2025-06-02 --days 10`. Weak: a day of six pairs
 takes minutes, most of them Freqtrade's own refreshing of candles.
 """
 
@@ -20,9 +20,9 @@ from rich.console import Console
 from outrigger.errors import DataError, OutriggerError, ReplayError
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
-from outrigger.parity.driven_bot import DrivenBot
-from outrigger.parity.match import Parity, match
-from outrigger.parity.table import print_parity, to_dict
+from outrigger.rehearsal.driven_bot import DrivenBot
+from outrigger.rehearsal.parity import Parity, match
+from outrigger.rehearsal.parity_table import print_parity, to_dict
 from outrigger.replay.contracts import contract_rules
 from outrigger.replay.exchange import open_market
 from outrigger.replay.offline import offline
@@ -153,7 +153,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser: Any = argparse.ArgumentParser(prog="python -m outrigger.parity.command", description=__doc__)
+    parser: Any = argparse.ArgumentParser(
+        prog="python -m outrigger.rehearsal.parity_command", description=__doc__
+    )
     parser.add_argument("--datadir", type=Path, required=True, help="Freqtrade data directory")
     parser.add_argument("--config", type=Path, nargs="+", default=[Path("config.json")])
     parser.add_argument("--start", type=datetime.fromisoformat, required=True, help="first minute, UTC")

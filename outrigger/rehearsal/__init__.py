@@ -1,0 +1,1 @@
+"""Live trading rehearsed on recorded days: parity with the backtest, faults, endurance."""
