@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,15 +41,21 @@ def write(frame: pd.DataFrame, datadir: Path, base: str, kind: str) -> None:
     frame.to_feather(folder / f"{base}_USDT_USDT-{kind}.feather", compression="lz4")
 
 
-def write_market(datadir: Path, days: int = 3, bases: tuple[str, ...] = ("BTC", "ETH", "WIF")) -> Path:
-    """One-minute candles, hourly mark prices and funding every eight hours."""
+def write_market(
+    datadir: Path,
+    days: int = 3,
+    bases: tuple[str, ...] = ("BTC", "ETH", "WIF"),
+    funding_hours: Mapping[str, int] | None = None,
+) -> Path:
+    """One-minute candles, hourly mark prices and funding, every eight hours unless said."""
     for seed, base in enumerate(bases):
         frame = walk(days * 1440, PRICES[base], seed)
         write(frame, datadir, base, "1m-futures")
         mark = merged(frame, "1h")
         mark[["open", "high", "low", "close"]] *= 1.0001
         write(mark.assign(volume=0.0), datadir, base, "1h-mark")
-        times = pd.date_range(START, periods=days * 3, freq="8h", unit="ms")
+        every = (funding_hours or {}).get(base, 8)
+        times = pd.date_range(START, periods=days * 24 // every, freq=f"{every}h", unit="ms")
         rates = np.random.default_rng(seed).normal(5e-5, 3e-5, len(times)).round(8)
         write(pd.DataFrame({"date": times, "funding_rate": rates}), datadir, base, "1h-funding_rate")
     return datadir

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from outrigger.errors import ReplayError
 from outrigger.replay.exchange import ReplayServer
 from outrigger.replay.offline import offline
 from tests.replay.data_directory import write_market
@@ -67,6 +68,42 @@ def test_offline_keeps_the_configurations_and_the_data_that_are_named(
     assert line[: 2 + len(named)] == ["-m", "freqtrade", *named]
     assert line[2 + len(named)] == "--config"
     assert len(line) == len(named) + 4
+
+
+def test_offline_speaks_for_the_exchange_of_the_configuration(
+    datadir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("bybit.json").write_text(json.dumps({"exchange": {"name": "bybit"}}))
+    line, overlay = started_with(
+        datadir, monkeypatch, "backtesting", "--config", "config.json", "--config", "bybit.json"
+    )
+    assert overlay["exchange"]["name"] == "bybit"
+    # Freqtrade keeps what it asks about leverage beside the candles: it gets a directory of its own.
+    assert line[-2] == "--datadir"
+    assert line[-1] != str(datadir)
+    assert not Path(line[-1]).exists()
+
+
+def test_offline_for_a_named_exchange_overrules_the_configuration(
+    datadir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, "exit 0")
+    seen: list[str] = []
+    for exchange in ("bybit", None):
+        argv = ["list-pairs", "--exchange", "bybit"] if exchange is None else ["backtesting"]
+        offline(datadir, argv, exchange=exchange, announce=lambda server: seen.append(server.venue.name))
+    assert seen == ["bybit", "bybit"]
+    with pytest.raises(ReplayError, match="names kraken"):
+        offline(datadir, ["backtesting"], exchange="kraken")
+
+
+def test_offline_mirrors_a_data_directory_that_is_named_after_the_command(
+    datadir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("config.json").write_text(json.dumps(CONFIG | {"exchange": {"name": "bybit"}}))
+    line, _ = started_with(datadir, monkeypatch, "backtesting", "--datadir", str(datadir))
+    assert line.count("--datadir") == 2
+    assert line[-1] != str(datadir)
 
 
 def test_offline_without_a_configuration_says_what_freqtrade_needs(
