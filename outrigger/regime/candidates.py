@@ -22,7 +22,10 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 from outrigger.regime.classes import REGIMES
 from outrigger.regime.features import CANDLE_FEATURES, DIRECTIONAL
 from outrigger.regime.features.clock import SPECS as CLOCK_SPECS
+from outrigger.regime.features.cross import MOVE_SPECS, STATE_SPECS
+from outrigger.regime.model.boosting import MirroredBoosting
 from outrigger.regime.model.classifier import RegimeClassifier
+from outrigger.regime.model.logistic import MirroredLogistic
 from outrigger.volatility.windows import Array
 
 Labels = npt.NDArray[np.integer]
@@ -84,16 +87,24 @@ def _shipped(spacing_bars: int) -> Fit:
     return fit
 
 
-def _half(which: int) -> Fit:
-    """One half of the shipped classifier, alone and uncalibrated."""
+def _alone(build: Callable[[], MirroredLogistic | MirroredBoosting]) -> Fit:
+    """One half of the shipped classifier on all rows, without the other and uncalibrated."""
 
-    def fit(features: pd.DataFrame, labels: Labels, times: npt.NDArray[np.int64]) -> Predict:
-        # A calibration share of nothing: both halves are fitted on all rows and none is held back.
-        model = RegimeClassifier(calibration_share=0.0).fit(features, labels, times)
-        model.weights_ = np.eye(2)[which]
-        return lambda rows: np.asarray(model.predict_proba(rows))
+    def fit(features: pd.DataFrame, labels: Labels, _: npt.NDArray[np.int64]) -> Predict:
+        signed = np.isin(features.columns, DIRECTIONAL)
+        half = build().fit(features.to_numpy(np.float64), labels.astype(np.int8), signed)
+        return lambda rows: np.exp(half.log_probabilities(rows.to_numpy(np.float64)))
 
     return fit
+
+
+def _linear_half() -> MirroredLogistic:
+    return MirroredLogistic(ridge=RegimeClassifier().ridge)
+
+
+def _tree_half() -> MirroredBoosting:
+    whole = RegimeClassifier()
+    return MirroredBoosting(iterations=whole.iterations, random_state=whole.random_state)
 
 
 def _boosting() -> Any:
@@ -128,22 +139,19 @@ def _forest() -> Any:
 def candidates() -> dict[str, Candidate]:
     """List the contenders by name, the shipped classifier first."""
     clock = {spec.name for spec in CLOCK_SPECS}
+    leader = {spec.name for spec in (*STATE_SPECS, *MOVE_SPECS)}
     plain = ("range", "noise", "width", "move", "place", "volume", "sin", "cos")
     sets = {
         "without clock": tuple(name for name in CANDLE_FEATURES if name not in clock),
         "without forecast": tuple(name for name in CANDLE_FEATURES if "forecast" not in name),
-        "without leader": tuple(
-            name
-            for name in CANDLE_FEATURES
-            if not name.startswith(("leader", "together", "alone", "livelier_than_l"))
-        ),
+        "without leader": tuple(name for name in CANDLE_FEATURES if name not in leader),
         "without direction": tuple(name for name in CANDLE_FEATURES if name not in DIRECTIONAL),
         "plain columns": tuple(name for name in CANDLE_FEATURES if name.startswith(plain)),
     }
     return {
         "shipped blend": Candidate(_shipped(12)),
-        "its logistic half": Candidate(_half(0)),
-        "its boosting half": Candidate(_half(1)),
+        "its logistic half": Candidate(_alone(_linear_half)),
+        "its boosting half": Candidate(_alone(_tree_half)),
         "gradient boosting": Candidate(plainly(_boosting)),
         "spline logistic": Candidate(plainly(_splines)),
         "extra trees": Candidate(plainly(_forest)),

@@ -11,11 +11,9 @@ Run `python -m outrigger.regime.compare --datadir DIR`.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,77 +22,59 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from outrigger.errors import DataError, OutriggerError
-from outrigger.json_values import plain
-from outrigger.market.candles import read_candles
+from outrigger.errors import DataError
+from outrigger.market.candles import mend, read_candles
 from outrigger.market.moment import to_ms
+from outrigger.regime.bundle.card import BAR_MS
 from outrigger.regime.candidates import Candidate, candidates
 from outrigger.regime.classes import REGIMES
-from outrigger.regime.features import (
-    CANDLE_FEATURES,
-    CHARTS,
-    REFERENCE_PAIR,
-    SECOND_REFERENCE_PAIR,
-    regime_features,
-)
-from outrigger.regime.labels import REFERENCE_RULES, label_shares, regime_labels
+from outrigger.regime.features.clock import mean_of_present
+from outrigger.regime.labels import REFERENCE_RULES, label_shares
 from outrigger.regime.measures import auc_by_class, calibration_error_by_class, log_loss, prior_log_loss
-from outrigger.regime.validation import WalkForward
-from outrigger.volatility.candle_files import pairs_in
+from outrigger.regime.study_command import Answer, answered, headed, read_with_bar, study_parser
+from outrigger.regime.training_data import BASE, Market, between
+from outrigger.regime.training_pool import Pool, pool
+from outrigger.regime.validation import Rows, WalkForward
+from outrigger.volatility.windows import Array
 
 TRAIN_UNTIL = datetime(2025, 4, 1, tzinfo=UTC)
-_CANDLE_MS = 300_000
-_SCORED_BARS = 6
+# Candidates are fitted on rows a multiple of this apart, and scored on rows this far apart.
+SCORED_BARS = 6
 
 
-def read_rows(datadir: Path, pairs: Sequence[str], until: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read labelled rows of all pairs, and the labels' shares.
+def read_pool(market: Market, until: datetime) -> Pool:
+    """Read labelled rows of all pairs.
 
     Parameters
     ----------
-    datadir : Path
-        Freqtrade data directory.
-    pairs : sequence of str
-        Pairs, such as `BTC/USDT:USDT`.
+    market : Market
+        Where the candles are.
     until : datetime
-        Candles that close later are not read.
+        No label sees further.
 
     Returns
     -------
-    rows : DataFrame
-        Candle features, `label` and `closed_ms`; one row a labelled candle.
-    shares : DataFrame
-        From `label_shares`.
+    Pool
+        Rows `SCORED_BARS` apart.
 
     Raises
     ------
     DataError
-        A chart is missing.
+        A chart is missing, or no labelled candle closed a horizon before `until`.
     """
-    end = pd.Timestamp(until)
-    leaders = [pair for pair in (REFERENCE_PAIR, SECOND_REFERENCE_PAIR) if pair in pairs]
-    charts: dict[str, dict[str, pd.DataFrame]] = {}
-    for pair in [*leaders, *(pair for pair in pairs if pair not in leaders)]:
-        frames = {chart: read_candles(datadir, pair, chart) for chart in CHARTS}
-        charts[pair] = {
-            chart: frame[frame["date"] + pd.Timedelta(chart.replace("m", "min")) <= end]
-            for chart, frame in frames.items()
-        }
-    parts = []
-    for pair in track(pairs, "Features", console=Console(stderr=True)):
-        candles = charts[pair]["5m"]
-        rows = regime_features(charts[pair], charts, pair=pair)[list(CANDLE_FEATURES)].astype(np.float32)
-        rows["label"] = regime_labels(candles)
-        rows["closed_ms"] = candles["date"].dt.as_unit("ms").astype("int64").to_numpy() + _CANDLE_MS
-        parts.append(rows[rows["label"] >= 0])
-    if not sum(len(part) for part in parts):
-        raise DataError(f"{datadir} holds no labelled candle before {until}: download more history")
-    shares = label_shares({pair: charts[pair]["5m"] for pair in pairs})
-    return pd.concat(parts, ignore_index=True), shares
+    last = to_ms(until) - REFERENCE_RULES.horizon_bars * BAR_MS
+    return pool(between(read_with_bar(market), None, last), SCORED_BARS)
+
+
+def shares_until(market: Market, until: datetime) -> pd.DataFrame:
+    """Count the labels of the candles closed by a moment; see `label_shares`."""
+    end = pd.Timestamp(until) - pd.Timedelta(milliseconds=BAR_MS)
+    frames = {pair: mend(read_candles(market.datadirs[0], pair, BASE)) for pair in market.wanted()}
+    return label_shares({pair: frame[frame["date"] <= end] for pair, frame in frames.items()})
 
 
 def compare(
-    rows: pd.DataFrame,
+    rows: Pool,
     chosen: Mapping[str, Candidate],
     splits: WalkForward,
     progress: Callable[..., Any] = iter,
@@ -103,8 +83,8 @@ def compare(
 
     Parameters
     ----------
-    rows : DataFrame
-        From `read_rows`.
+    rows : Pool
+        From `read_pool`.
     chosen : mapping of str to Candidate
         By name.
     splits : WalkForward
@@ -116,23 +96,30 @@ def compare(
     -------
     list of dict
         One a candidate: `name`, `log_loss`, `below_prior` (fraction), `auc` and `ece` by class, `macro_auc`,
-        and `below_prior_by_fold`; best log loss first.
+        and `below_prior_by_fold`; best log loss first. A class that no fold's test has is NaN.
+
+    Raises
+    ------
+    DataError
+        The rows are too few for a fold, or a fold teaches one regime only.
     """
-    times = rows["closed_ms"].to_numpy()
-    labels = rows["label"].to_numpy()
-    folds = list(splits.split(times))
+    folds = list(splits.split(rows.closed_ms))
+    if len(folds) < splits.folds:
+        raise DataError(
+            f"{len(folds)} of {splits.folds} folds have rows on both sides: use a longer history, or fewer"
+        )
     results = []
     for name in progress(list(chosen)):
-        scored = [_fold(rows, labels, times, chosen[name], train, test) for train, test in folds]
+        scored = [_fold(rows, chosen[name], train, test) for train, test in folds]
         losses, priors = (np.array([one[i] for one in scored]) for i in (0, 1))
-        auc, ece = (np.mean([one[i] for one in scored], axis=0) for i in (2, 3))
+        auc, ece = (mean_of_present(np.stack([one[i] for one in scored])) for i in (2, 3))
         results.append(
             {
                 "name": name,
                 "log_loss": float(losses.mean()),
                 "below_prior": float(1.0 - losses.mean() / priors.mean()),
                 "auc": dict(zip(REGIMES, auc.tolist(), strict=True)),
-                "macro_auc": float(auc.mean()),
+                "macro_auc": float(np.nanmean(auc)),
                 "ece": dict(zip(REGIMES, ece.tolist(), strict=True)),
                 "below_prior_by_fold": (1.0 - losses / priors).tolist(),
             }
@@ -140,50 +127,70 @@ def compare(
     return sorted(results, key=lambda one: float(one["log_loss"]))
 
 
-def _fold(
-    rows: pd.DataFrame,
-    labels: np.ndarray[Any, Any],
-    times: np.ndarray[Any, Any],
-    candidate: Candidate,
-    train: np.ndarray[Any, Any],
-    test: np.ndarray[Any, Any],
-) -> tuple[float, float, Any, Any]:
-    train = train[(times[train] // _CANDLE_MS) % candidate.spacing_bars == 0]
-    test = test[(times[test] // _CANDLE_MS) % _SCORED_BARS == 0]
-    columns = list(candidate.columns)
-    told = candidate.fit(rows.iloc[train][columns], labels[train], times[train])(rows.iloc[test][columns])
-    came = labels[test]
+def _fold(rows: Pool, candidate: Candidate, train: Rows, test: Rows) -> tuple[float, float, Array, Array]:
+    """Log loss, that of the prior, areas and calibration errors of a candidate on one fold."""
+    train = train[(rows.closed_ms[train] // BAR_MS) % candidate.spacing_bars == 0]
+    taught, came = rows.labels[train], rows.labels[test]
+    if len(np.unique(taught)) < 2:
+        raise DataError("a fold's training rows have one regime or none: use a longer history or fewer folds")
+    known = rows.features.iloc[train].notna().any()
+    # What is never there cannot be binned or imputed: a slow chart's month, in a short history.
+    features = rows.features[[name for name in candidate.columns if known[name]]]
+    told = candidate.fit(features.iloc[train], taught, rows.closed_ms[train])(features.iloc[test])
     return (
         log_loss(came, told),
-        prior_log_loss(came, labels[train]),
+        prior_log_loss(came, taught),
         auc_by_class(came, told),
         calibration_error_by_class(came, told),
     )
 
 
-def _print(results: Sequence[Mapping[str, Any]], shares: pd.DataFrame, console: Console) -> None:
-    table = Table(title="regimes: share of labelled candles")
-    for heading in ("pair", "year", "rows", *REGIMES):
-        table.add_column(heading, justify="left" if heading in ("pair", "year") else "right")
+def _tables(results: Sequence[Mapping[str, Any]], shares: pd.DataFrame) -> tuple[Table, Table]:
+    labels = headed(
+        "regimes: share of labelled candles", ("pair", "year", "rows", *REGIMES), ("pair", "year")
+    )
     for line in shares.reset_index().to_dict("records"):
-        table.add_row(
-            str(line["pair"]),
-            str(line["year"]),
-            f"{line['rows']:.0f}",
-            *(f"{line[name]:.3f}" for name in REGIMES),
-        )
-    console.print(table)
-    table = Table(title="classifiers, purged walk-forward: AUC by class, log loss, worst calibration error")
-    for heading in ("classifier", "log loss", "< prior", *REGIMES, "macro", "ECE"):
-        table.add_column(heading, justify="left" if heading == "classifier" else "right")
+        counted = (f"{line['rows']:.0f}", *(f"{line[name]:.3f}" for name in REGIMES))
+        labels.add_row(str(line["pair"]), str(line["year"]), *counted)
+    judged = headed(
+        "classifiers, purged walk-forward: AUC by class, log loss, worst calibration error",
+        ("classifier", "log loss", "< prior", *REGIMES, "macro", "ECE"),
+        ("classifier",),
+    )
     for one in results:
-        areas = [f"{one['auc'][name]:.3f}" for name in REGIMES]
-        worst = max(one["ece"].values())
-        below = f"{100 * one['below_prior']:.1f} %"
-        table.add_row(
-            one["name"], f"{one['log_loss']:.4f}", below, *areas, f"{one['macro_auc']:.3f}", f"{worst:.3f}"
+        judged.add_row(
+            one["name"],
+            f"{one['log_loss']:.4f}",
+            f"{100 * one['below_prior']:.1f} %",
+            *(f"{one['auc'][name]:.3f}" for name in REGIMES),
+            f"{one['macro_auc']:.3f}",
+            f"{max(one['ece'].values()):.3f}",
         )
-    console.print(table)
+    return labels, judged
+
+
+def _study(given: argparse.Namespace) -> Answer:
+    until = given.train_until if given.train_until.tzinfo else given.train_until.replace(tzinfo=UTC)
+    known = candidates()
+    wrong = [name for name in given.candidates or () if name not in known]
+    if wrong:
+        raise DataError(f"no candidate {', '.join(wrong)}: choose from {', '.join(known)}")
+    chosen = {name: known[name] for name in given.candidates or known}
+    splits = WalkForward(given.folds)
+    market = Market((given.datadir,), tuple(given.pairs or ()))
+    rows = read_pool(market, until)
+    shares = shares_until(market, until)
+    results = compare(
+        rows, chosen, splits, lambda names: track(names, "Candidates", console=Console(stderr=True))
+    )
+    told = {
+        "train_until_ms": to_ms(until),
+        "folds": given.folds,
+        "rows": len(rows.labels),
+        "shares": shares.reset_index().to_dict("records"),
+        "candidates": results,
+    }
+    return told, _tables(results, shares)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -199,45 +206,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 with a message where the data do not allow a comparison.
     """
-    parser = argparse.ArgumentParser(prog="python -m outrigger.regime.compare", description=__doc__)
-    parser.add_argument("--datadir", type=Path, required=True, help="Freqtrade data directory")
-    parser.add_argument("--pairs", nargs="+", help="such as BTC/USDT:USDT; all in the directory by default")
+    parser = study_parser("outrigger.regime.compare", __doc__)
     parser.add_argument("--train-until", type=datetime.fromisoformat, default=TRAIN_UNTIL, help="UTC date")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--candidates", nargs="+", help="names of candidates; all by default")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    given = parser.parse_args(arguments)
-    until = given.train_until if given.train_until.tzinfo else given.train_until.replace(tzinfo=UTC)
-    try:
-        known = candidates()
-        wrong = [name for name in given.candidates or () if name not in known]
-        if wrong:
-            raise DataError(f"no candidate {', '.join(wrong)}: choose from {', '.join(known)}")
-        named = given.pairs or [
-            name.replace("_", "/", 1).replace("_", ":") for name in pairs_in(given.datadir)
-        ]
-        rows, shares = read_rows(given.datadir, named, until)
-        splits = WalkForward(given.folds, horizon_bars=REFERENCE_RULES.horizon_bars)
-        chosen = {name: known[name] for name in given.candidates or known}
-        results = compare(
-            rows, chosen, splits, lambda names: track(names, "Candidates", console=Console(stderr=True))
-        )
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
-    if given.json:
-        told = {
-            "data": given.datadir.name,
-            "train_until_ms": to_ms(until),
-            "folds": given.folds,
-            "rows": len(rows),
-            "shares": shares.reset_index().to_dict("records"),
-            "candidates": results,
-        }
-        sys.stdout.write(json.dumps(plain(told)) + "\n")
-    else:
-        _print(results, shares, Console())
-    return 0
+    return answered(parser.parse_args(arguments), _study)
 
 
 if __name__ == "__main__":

@@ -11,46 +11,35 @@ Run `python -m outrigger.regime.inputs_study --datadir DIR --store DIR --exchang
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from outrigger.errors import DataError, OutriggerError
-from outrigger.json_values import plain
-from outrigger.market.candles import candle_path, read_candles
+from outrigger.errors import DataError
 from outrigger.market.features.book import BookTerms
-from outrigger.market.features.funding import funding_rows
-from outrigger.market.features.inputs import HISTORY_MS, InputTerms, PairRows, market_inputs
+from outrigger.market.features.inputs import InputTerms
 from outrigger.market.features.interest import InterestTerms
 from outrigger.market.store.schema import Kind
 from outrigger.market.store.store import MarketStore
+from outrigger.regime.bundle.card import BAR_MS
 from outrigger.regime.classes import LONG_SQUEEZE, REGIMES, SHORT_SQUEEZE
-from outrigger.regime.features import (
-    CANDLE_FEATURES,
-    CHARTS,
-    FEATURES,
-    INPUT_FEATURES,
-    REFERENCE_PAIR,
-    SECOND_REFERENCE_PAIR,
-    regime_features,
-)
-from outrigger.regime.labels import regime_labels
+from outrigger.regime.features import CANDLE_FEATURES, FEATURES, INPUT_FEATURES
+from outrigger.regime.features.bars import WINDOW
 from outrigger.regime.measures import auc_by_class, log_loss
 from outrigger.regime.model.classifier import RegimeClassifier
 from outrigger.regime.model.correction import beyond_noise
+from outrigger.regime.study_command import Answer, answered, headed, read_with_bar, study_parser
+from outrigger.regime.training_data import Market
+from outrigger.regime.training_pool import Pool, pool
 
-_CANDLE_MS = 300_000
-_EMBARGO_MS = 288 * _CANDLE_MS
+_EMBARGO_MS = 288 * BAR_MS
 _SCORED_BARS = 3
-_WARM_UP = 2016
 
 
 def input_sets() -> dict[str, tuple[str, ...]]:
@@ -74,60 +63,34 @@ def input_sets() -> dict[str, tuple[str, ...]]:
     return sets | {"all": INPUT_FEATURES}
 
 
-def read_rows(datadir: Path, store: MarketStore, pairs: Sequence[str], terms: InputTerms) -> pd.DataFrame:
-    """Read labelled rows with inputs.
+def read_pool(market: Market) -> Pool:
+    """Read labelled rows with inputs, after the first week of each pair.
 
     Parameters
     ----------
-    datadir : Path
-        Freqtrade data directory.
-    store : MarketStore
-        Book and open interest.
-    pairs : sequence of str
-        Pairs.
-    terms : InputTerms
-        Age limits.
+    market : Market
+        Where candles and readings are.
 
     Returns
     -------
-    DataFrame
-        All features, `label` and `closed_ms`; one row a labelled candle after the first week of each pair.
+    Pool
+        Rows three candles apart.
 
     Raises
     ------
     DataError
-        A chart is missing.
+        A chart is missing, or no labelled candle is left.
     """
-    leaders = dict.fromkeys((REFERENCE_PAIR, SECOND_REFERENCE_PAIR, *pairs))
-    having = [pair for pair in leaders if candle_path(datadir, pair, "5m").is_file()]
-    charts = {pair: {chart: read_candles(datadir, pair, chart) for chart in CHARTS} for pair in having}
-    parts = []
-    for pair in track(pairs, "Inputs", console=Console(stderr=True)):
-        candles = charts[pair]["5m"]
-        opens = candles["date"].dt.as_unit("ms").astype("int64").to_numpy()
-        end = int(opens[-1]) + _CANDLE_MS + 1
-        tables = {
-            kind.name.lower(): store.read(pair, kind, int(opens[0]) - HISTORY_MS[kind], end)
-            for kind in (Kind.BOOK, Kind.METRICS)
-        }
-        paid = candle_path(datadir, pair, "1h", "funding_rate")
-        funding = (
-            funding_rows(read_candles(datadir, pair, "1h", "funding_rate"), pair) if paid.is_file() else None
-        )
-        inputs = market_inputs(candles, PairRows(**tables, funding=funding), terms)
-        rows = regime_features(charts[pair], charts, inputs, pair=pair).astype(np.float32)
-        rows["label"], rows["closed_ms"] = regime_labels(candles), opens + _CANDLE_MS
-        parts.append(rows.iloc[_WARM_UP:].loc[lambda some: some["label"] >= 0])
-    return pd.concat(parts, ignore_index=True)
+    return pool([one.at(np.arange(len(one)) >= WINDOW) for one in read_with_bar(market)], _SCORED_BARS)
 
 
-def study(rows: pd.DataFrame, train_share: float = 0.65) -> list[dict[str, Any]]:
+def study(rows: Pool, train_share: float = 0.65) -> list[dict[str, Any]]:
     """Fit with each set of inputs and score on later rows.
 
     Parameters
     ----------
-    rows : DataFrame
-        From `read_rows`.
+    rows : Pool
+        From `read_pool`.
     train_share : float
         Share of the time that is fitted on.
 
@@ -143,10 +106,10 @@ def study(rows: pd.DataFrame, train_share: float = 0.65) -> list[dict[str, Any]]
     DataError
         There are too few rows on either side of the split.
     """
-    times, labels = rows["closed_ms"].to_numpy(), rows["label"].to_numpy()
+    times, labels = rows.closed_ms, rows.labels
     cut = times.min() + train_share * (times.max() - times.min())
     train = np.flatnonzero(times < cut - _EMBARGO_MS)
-    test = np.flatnonzero((times >= cut) & ((times // _CANDLE_MS) % _SCORED_BARS == 0))
+    test = np.flatnonzero(times >= cut)
     if len(train) < 1000 or len(test) < 1000:
         raise DataError(f"{len(train)} rows to fit on and {len(test)} to score: use a longer history")
     came, at = labels[test], np.arange(len(test))
@@ -154,13 +117,13 @@ def study(rows: pd.DataFrame, train_share: float = 0.65) -> list[dict[str, Any]]
     alone, areas_alone = np.empty(0), np.empty(0)
     for name, inputs in track(input_sets().items(), "Sets", console=Console(stderr=True)):
         columns = [*CANDLE_FEATURES, *inputs]
-        model = RegimeClassifier().fit(rows.iloc[train][columns], labels[train], times[train])
-        told = model.predict_proba(rows.iloc[test][columns])
+        model = RegimeClassifier().fit(rows.features.iloc[train][columns], labels[train], times[train])
+        told = model.predict_proba(rows.features.iloc[test][columns])
         log_p, areas = np.log(told[at, came]), auc_by_class(came, told)
         if not inputs:
             alone, areas_alone = log_p, areas
         squeezes = [LONG_SQUEEZE, SHORT_SQUEEZE]
-        known = rows.iloc[test][list(inputs)].notna().any(axis=1).mean() if inputs else 0.0
+        known = rows.features.iloc[test][list(inputs)].notna().any(axis=1).mean() if inputs else 0.0
         results.append(
             {
                 "name": name,
@@ -177,11 +140,12 @@ def study(rows: pd.DataFrame, train_share: float = 0.65) -> list[dict[str, Any]]
     return results
 
 
-def _print(results: Sequence[dict[str, Any]], console: Console) -> None:
-    table = Table(title="inputs on later data, against candles alone")
-    headings = ("inputs", "known", "log loss", "gain", "z", "long sq.", "short sq.", "squeeze AUC", "say")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("inputs", "say") else "right")
+def _table(results: Sequence[dict[str, Any]]) -> Table:
+    table = headed(
+        "inputs on later data, against candles alone",
+        ("inputs", "known", "log loss", "gain", "z", "long sq.", "short sq.", "squeeze AUC", "say"),
+        ("inputs", "say"),
+    )
     for one in results:
         say = [word for word, has in (("line", one["earned"]), ("trees", one["trees_see_inputs"])) if has]
         table.add_row(
@@ -195,7 +159,23 @@ def _print(results: Sequence[dict[str, Any]], console: Console) -> None:
             f"{one['squeeze_gain']:+.3f}",
             " ".join(say) or "none",
         )
-    console.print(table)
+    return table
+
+
+def _study(given: argparse.Namespace) -> Answer:
+    age = given.max_age * 1000
+    interest = InterestTerms("quote" if given.quote_interest else "base", age)
+    store = MarketStore(given.store, given.exchange)
+    held = {pair for kind in (Kind.BOOK, Kind.METRICS) for pair in store.pairs(kind) if ":" in pair}
+    pairs = tuple(given.pairs or sorted(held))
+    if not pairs:
+        raise DataError(
+            f"{given.store} holds no perpetual of {given.exchange}: see `outrigger download --help`"
+        )
+    terms = InputTerms(book=BookTerms(max_age_ms=age), interest=interest)
+    market = Market((given.datadir,), pairs, given.store, given.exchange, terms)
+    results = study(read_pool(market), given.train_share)
+    return {"sets": results}, (_table(results),)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -211,40 +191,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit status: 0, or 2 with a message where the data do not allow a study.
     """
-    parser = argparse.ArgumentParser(prog="python -m outrigger.regime.inputs_study", description=__doc__)
-    parser.add_argument("--datadir", type=Path, required=True, help="Freqtrade data directory")
+    parser = study_parser("outrigger.regime.inputs_study", __doc__)
     parser.add_argument("--store", type=Path, required=True, help="Outrigger's store")
     parser.add_argument("--exchange", default="binance", help="whose history in the store")
-    parser.add_argument("--pairs", nargs="+", help="such as BTC/USDT:USDT; all of the store by default")
     parser.add_argument("--max-age", type=int, default=1800, help="seconds that a reading counts")
     parser.add_argument(
         "--quote-interest", action="store_true", help="open interest is in quote currency only"
     )
     parser.add_argument("--train-share", type=float, default=0.65)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    given = parser.parse_args(arguments)
-    age = given.max_age * 1000
-    terms = InputTerms(
-        book=BookTerms(max_age_ms=age),
-        interest=InterestTerms("quote" if given.quote_interest else "base", age),
-    )
-    try:
-        store = MarketStore(given.store, given.exchange)
-        held = {pair for kind in (Kind.BOOK, Kind.METRICS) for pair in store.pairs(kind) if ":" in pair}
-        pairs = given.pairs or sorted(held)
-        if not pairs:
-            raise DataError(
-                f"{given.store} holds no perpetual of {given.exchange}: see `outrigger download --help`"
-            )
-        results = study(read_rows(given.datadir, store, pairs, terms), given.train_share)
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
-    if given.json:
-        sys.stdout.write(json.dumps(plain({"data": given.datadir.name, "sets": results})) + "\n")
-    else:
-        _print(results, Console())
-    return 0
+    return answered(parser.parse_args(arguments), _study)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import pandas as pd
 from outrigger.errors import DataError
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.candles import candle_path, mend, read_candles
+from outrigger.market.features.inputs import InputTerms
 from outrigger.market.store.store import MarketStore
 from outrigger.regime.bundle.baselines import last_complete, log_volatility
 from outrigger.regime.bundle.card import BAR_MS
@@ -46,12 +47,15 @@ class Market:
         Outrigger's market store.
     exchange : str
         Exchange, as the store names it.
+    terms : InputTerms, optional
+        Age limits and units of the store's readings; the defaults unless given.
     """
 
     datadirs: tuple[Path, ...]
     pairs: tuple[str, ...] = ()
     store: Path | None = None
     exchange: str = "binance"
+    terms: InputTerms | None = None
 
     def wanted(self) -> tuple[str, ...]:
         """The pairs named, or all that there are; raises DataError where there is none."""
@@ -133,7 +137,7 @@ def read_rows(market: Market, rules: LabelRules, progress: Progress | None = Non
     found = []
     for done, pair in enumerate(pairs, 1):
         charts = read_charts(market.datadirs, pair)
-        inputs = pair_inputs(market.datadirs, pair, charts[BASE], store)
+        inputs = pair_inputs(market.datadirs, pair, charts[BASE], store, market.terms)
         found.append(pair_rows(pair, charts, references, rules, inputs))
         if progress is not None:
             progress(pair, done, len(pairs))
@@ -271,21 +275,18 @@ def read_charts(datadirs: Sequence[Path], pair: str) -> Charts:
 
 def _references(datadirs: Sequence[Path]) -> dict[str, Charts]:
     """Charts of the reference pairs that are there."""
-    return {
-        pair: read_charts(datadirs, pair)
-        for pair in (REFERENCE_PAIR, SECOND_REFERENCE_PAIR)
-        if all(any(candle_path(one, pair, chart).is_file() for one in datadirs) for chart in CHARTS)
-    }
+    leaders = (REFERENCE_PAIR, SECOND_REFERENCE_PAIR)
+    return {pair: read_charts(datadirs, pair) for pair in leaders if not _missing(datadirs, pair)}
+
+
+def _missing(datadirs: Sequence[Path], pair: str) -> list[str]:
+    """Charts of a pair that are in none of some data directories."""
+    return [chart for chart in CHARTS if not any(candle_path(one, pair, chart).is_file() for one in datadirs)]
 
 
 def _refuse_missing(datadirs: Sequence[Path], pairs: Sequence[str]) -> None:
     """One message for all that is missing, because one download brings it."""
-    missing = {
-        (pair, timeframe)
-        for pair in pairs
-        for timeframe in CHARTS
-        if not any(candle_path(one, pair, timeframe).is_file() for one in datadirs)
-    }
+    missing = {(pair, timeframe) for pair in pairs for timeframe in _missing(datadirs, pair)}
     if missing:
         lacking = sorted({pair for pair, _ in missing})
         frames = [timeframe for timeframe in CHARTS if any(tf == timeframe for _, tf in missing)]

@@ -15,7 +15,7 @@ import pandas as pd
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.candles import candle_path, read_candles
 from outrigger.market.features.funding import funding_rows
-from outrigger.market.features.inputs import HISTORY_MS, PairRows, market_inputs
+from outrigger.market.features.inputs import HISTORY_MS, InputTerms, PairRows, market_inputs
 from outrigger.market.pair_rows import stored_rows
 from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
@@ -24,7 +24,11 @@ _FUNDING = ("1h", "funding_rate")
 
 
 def pair_inputs(
-    datadirs: Sequence[Path], pair: str, candles5m: pd.DataFrame, store: MarketStore | None
+    datadirs: Sequence[Path],
+    pair: str,
+    candles5m: pd.DataFrame,
+    store: MarketStore | None,
+    terms: InputTerms | None = None,
 ) -> pd.DataFrame | None:
     """Make a pair's input columns.
 
@@ -38,6 +42,8 @@ def pair_inputs(
         Its 5m candles, sorted.
     store : MarketStore, optional
         Book and open interest.
+    terms : InputTerms, optional
+        Age limits and units of the store's readings.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def pair_inputs(
     if rows.funding is None and not recorded:
         return None
     # Levels could be guessed from volume alone, at a cost: they are made where there is interest or a book.
-    return market_inputs(candles5m, rows, levels=recorded)
+    return market_inputs(candles5m, rows, terms, levels=recorded)
 
 
 def sources_of(datadirs: Sequence[Path], pairs: Sequence[str], store: MarketStore | None) -> tuple[str, ...]:
