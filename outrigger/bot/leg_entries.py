@@ -20,8 +20,10 @@ from outrigger.bot.leg_records import LegRecords, is_leg, trades_proxy
 from outrigger.bot.records import TradeRecords, side_of
 from outrigger.bot.sizing import tiers_of
 from outrigger.hedge.choice import Candidate, Leg, LegChoice, Primary, choose_leg
+from outrigger.hedge.measure import HedgeReading
 from outrigger.market.moment import from_ms
 from outrigger.risk.leverage import choose_leverage
+from outrigger.risk.liquidation import MaintenanceTier
 from outrigger.stops.keeper import StopKeeper
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,15 @@ class LegTicket:
     primary: LocalTrade
     leg: Leg
     leverage: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a candidate at a moment, whoever holds its pair."""
+
+    reading: HedgeReading | None
+    funding: float
+    least: float
 
 
 class LegEntries:
@@ -66,11 +77,15 @@ class LegEntries:
         self._live = live
         self._tickets: dict[str, LegTicket] = {}
         self._told: set[int] = set()
+        # Freqtrade asks for one candidate after the other; what is measured at a moment is measured once.
+        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._seen_ms = -1
+        self._tiers: dict[str, tuple[MaintenanceTier, ...]] = {}
 
     def restart(self) -> None:
         """Forget every ticket, as at the start of a backtest."""
-        self._tickets.clear()
-        self._told.clear()
+        for kept in (self._tickets, self._told, self._seen, self._tiers):
+            kept.clear()
 
     def ticket(self, pair: str) -> LegTicket | None:
         """What was decided for the leg asked for last on a pair."""
@@ -118,14 +133,15 @@ class LegEntries:
                 side,
                 choice.leg.size.notional,
                 stop_distance(widths.protect, self._book.settings),
-                tiers_of(exchange, pair),
+                self._tiers_of(exchange, pair),
                 settings,
                 exchange_max=max(max_leverage, 1.0),
                 buffer=float(exchange.liquidation_buffer),
             )
             if chosen.stop_inside:
                 self._tickets[pair] = LegTicket(primary, choice.leg, chosen.leverage)
-                logger.log(self._level, "%s#%s: %s", primary.pair, primary.id, choice.reason)
+                if logger.isEnabledFor(self._level):
+                    logger.log(self._level, "%s#%s: %s", primary.pair, primary.id, choice.reason)
                 return float(chosen.leverage)
         return 1.0
 
@@ -163,9 +179,15 @@ class LegEntries:
                 fee = strategy.settings.risk.fee
                 yield trade, choose_leg(primary, candidates, fee, self._book.settings)
 
-    def _just_closed(self, now_ms: int) -> list[Any]:
+    def _just_closed(self, now_ms: int) -> Iterator[Any]:
         """Primaries that this candle has already closed in a backtest: at its open they were there."""
-        return [] if self._live else trades_proxy(is_open=False, close_date=from_ms(now_ms - 1))
+        if not self._live:
+            candle = from_ms(now_ms)
+            # In the order of their ends, so the search is over at the first one that ended before.
+            for trade in reversed(trades_proxy(is_open=False)):
+                if trade.close_date_utc < candle:
+                    return
+                yield trade
 
     def _alone(self, primary: LocalTrade, trades: Iterable[LocalTrade]) -> bool:
         """Whether a trade is a primary without a leg, filled, on order or past."""
@@ -182,14 +204,32 @@ class LegEntries:
         taken = {
             trade.pair: "a leg" if is_leg(trade.enter_tag) else "a primary of its own" for trade in trades
         }
+        now, locked = from_ms(now_ms), "short" if side < 0 else "long"
         for leg in self._book.settings.legs_of(primary):
             by = taken.get(leg)
-            if by is None and PairLocks.is_pair_locked(leg, from_ms(now_ms), "short" if side < 0 else "long"):
+            if by is None and PairLocks.is_pair_locked(leg, now, locked):
                 by = "a lock"
+            seen = self._measured(primary, leg, now_ms, exchange)
+            yield Candidate(leg, seen.reading, by, seen.funding, seen.least)
+
+    def _measured(self, primary: str, leg: str, now_ms: int, exchange: Any) -> _Seen:
+        if now_ms != self._seen_ms:
+            self._seen.clear()
+            self._seen_ms = now_ms
+        found = self._seen.get((primary, leg))
+        if found is None:
             price = self._book.price(leg, now_ms)
             least = exchange.get_min_pair_stake_amount(leg, price, 0.0) if price > 0 else None
-            reading = self._book.reading(primary, leg, now_ms)
-            yield Candidate(leg, reading, by, self._book.funding(leg, now_ms), least or 0.0)
+            reading, funding = self._book.reading(primary, leg, now_ms), self._book.funding(leg, now_ms)
+            found = self._seen[primary, leg] = _Seen(reading, funding, least or 0.0)
+        return found
+
+    def _tiers_of(self, exchange: Any, pair: str) -> tuple[MaintenanceTier, ...]:
+        """Maintenance tiers; those of a backtest never change, a running bot's are read anew."""
+        found = None if self._live else self._tiers.get(pair)
+        if found is None:
+            found = self._tiers[pair] = tiers_of(exchange, pair)
+        return found
 
     def _tell(self, primary: LocalTrade, choice: LegChoice) -> None:
         """Say once why a primary stands alone: in the log, and in its record."""

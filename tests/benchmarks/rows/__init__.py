@@ -10,7 +10,8 @@ from tests.benchmarks.rows.backtest import backtest
 from tests.benchmarks.rows.depth_day import depth_day
 from tests.benchmarks.rows.depth_year import depth_year, depth_year_memory
 from tests.benchmarks.rows.feature_merge import feature_merge
-from tests.benchmarks.rows.hedge import hedge_backtest, hedge_decision
+from tests.benchmarks.rows.hedge import hedge_backtest
+from tests.benchmarks.rows.hedge_decision import hedge_decision
 from tests.benchmarks.rows.indicators import indicators
 from tests.benchmarks.rows.live_snapshot import live_snapshot
 from tests.benchmarks.rows.memory import memory
