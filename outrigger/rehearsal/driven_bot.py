@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from unittest import mock
 
 import time_machine
 from freqtrade.configuration import Configuration
@@ -25,6 +26,7 @@ from freqtrade.worker import Worker
 
 from outrigger.errors import ReplayError
 from outrigger.replay.exchange import ReplayServer, open_market
+from outrigger.replay.faults import FaultPlan
 from outrigger.replay.overlay import exchange_overlay, trade_overlay
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,14 @@ class _DrivenWorker(Worker):  # type: ignore[misc]
             )
 
 
+@contextmanager
+def _without_waiting() -> Iterator[None]:
+    """Let Freqtrade's pauses after failed requests last no real time: the clock says when it looks again."""
+    no_backoff = mock.patch("freqtrade.exchange.common.calculate_backoff", return_value=0)
+    with no_backoff, mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0):
+        yield
+
+
 def _cpu_ns() -> int:
     # The wall clock belongs to the replay; the processor's does not.
     return time.process_time_ns()
@@ -89,6 +99,8 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         Seconds between two loops, as `internals.process_throttle_secs`.
     overlay : mapping, optional
         Further configuration.
+    faults : sequence of FaultPlan
+        What goes wrong on the exchange, and when.
 
     Raises
     ------
@@ -106,13 +118,14 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         *,
         every_seconds: int = 20,
         overlay: Mapping[str, Any] | None = None,
+        faults: Sequence[FaultPlan] = (),
     ) -> None:
         userdir.mkdir(parents=True, exist_ok=True)
         self._until, self.database = until, userdir / "driven.sqlite"
         # Trades of an earlier run would be taken up again.
         self.database.unlink(missing_ok=True)
         self._travel = time_machine.travel(start + AFTER_CLOSE, tick=False)
-        self._server = ReplayServer(open_market(datadir, replay=False))
+        self._server = ReplayServer(open_market(datadir, replay=False), faults=faults)
         arguments = {
             "config": [str(file) for file in config_files],
             "user_data_dir": str(userdir),
@@ -160,7 +173,8 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         """
         worker = _DrivenWorker(self.config, self._clock, self._until, look)
         try:
-            worker.run()
+            with _without_waiting():
+                worker.run()
         except _EndOfDays:
             return worker.spent
         finally:

@@ -1,6 +1,6 @@
 """Parity of backtest and live engine on recorded days; `make study-parity` runs it.
 
-Run `python -m outrigger.rehearsal.parity_command --datadir DIR --start 2025-06-02 --days 10`. Weak: a day of six pairs
+Run `python -m outrigger.rehearsal.parity_command --datadir DIR --start 2025-06-02`. Weak: a day of six pairs
 takes minutes, most of them Freqtrade's own refreshing of candles.
 """
 
@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -153,9 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser: Any = argparse.ArgumentParser(
-        prog="python -m outrigger.rehearsal.parity_command", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m outrigger.rehearsal.parity_command", description=__doc__)
     parser.add_argument("--datadir", type=Path, required=True, help="Freqtrade data directory")
     parser.add_argument("--config", type=Path, nargs="+", default=[Path("config.json")])
     parser.add_argument("--start", type=datetime.fromisoformat, required=True, help="first minute, UTC")
@@ -163,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--every", type=int, default=20, help="seconds between two looks of the bot")
     parser.add_argument("--out", type=Path, help="keep both engines' files here")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser  # type: ignore[no-any-return]
+    return parser
 
 
 if __name__ == "__main__":

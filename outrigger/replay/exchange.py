@@ -13,7 +13,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from aiohttp import web
 
 from outrigger.errors import DataError, ReplayError
 from outrigger.replay.clock import Clock, default_replay_clock, replay_clock
+from outrigger.replay.faults import FaultPlan
 from outrigger.replay.market import ReplayMarket
 from outrigger.replay.market_files import MarketFiles
 from outrigger.replay.request_market import MARKET
@@ -174,6 +175,8 @@ class ReplayServer:
         Port number; 0 takes a free one.
     venue : Venue
         The exchange that is spoken for.
+    faults : sequence of FaultPlan
+        What goes wrong, and when.
 
     Raises
     ------
@@ -182,10 +185,16 @@ class ReplayServer:
     """
 
     def __init__(
-        self, market: ReplayMarket, host: str = "127.0.0.1", port: int = 0, venue: Venue = BINANCE
+        self,
+        market: ReplayMarket,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        venue: Venue = BINANCE,
+        faults: Sequence[FaultPlan] = (),
     ) -> None:
         self.market = market
         self.venue = venue
+        self.faults = faults
         self._socket = listening_socket(host, port)
         address = self._socket.getsockname()
         self.url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
@@ -195,7 +204,9 @@ class ReplayServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(build_app(self.market, self.venue), access_log=None, shutdown_timeout=1.0)
+        app = build_app(self.market, self.venue)
+        app.middlewares.extend(plan.between for plan in self.faults)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._loop.run_until_complete(runner.setup())
         self._loop.run_until_complete(web.SockSite(runner, self._socket).start())
         self._up.set()
