@@ -12,7 +12,8 @@ liquidation price, although the exchange keeps what is left of the margin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import repeat
 from operator import attrgetter
 
 import numpy as np
@@ -126,6 +127,7 @@ def replay_many(
     rows: NDArray[np.int64],
     sides: NDArray[np.int64],
     terms: ReplayTerms,
+    notionals: Floats | None = None,
 ) -> pd.DataFrame:
     """Replay many trades, each alone.
 
@@ -137,6 +139,8 @@ def replay_many(
         A policy's widths for longs and for shorts.
     rows, sides : ndarray of int64, shape (n_trades,)
         Entry candles and sides.
+    notionals : ndarray of shape (n_trades,), optional
+        Position values at entry in quote currency, where they are not those of the terms.
 
     Returns
     -------
@@ -150,9 +154,12 @@ def replay_many(
     """
     names = [field.name for field in fields(Outcome)]
     values = attrgetter(*names)
+    trades = zip(rows.tolist(), sides.tolist(), strict=True)
+    sizes = None if notionals is None else notionals.tolist()
+    each = repeat(terms) if sizes is None else [replace(terms, notional=size) for size in sizes]
     outcomes = [
-        values(replay(candles, widths.of(int(side)), int(row), int(side), terms))
-        for row, side in zip(rows, sides, strict=True)
+        values(replay(candles, widths.of(side), row, side, its))
+        for (row, side), its in zip(trades, each, strict=notionals is not None)
     ]
     return pd.DataFrame.from_records(outcomes, columns=names)
 

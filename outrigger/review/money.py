@@ -169,7 +169,8 @@ def stop_slippage(trade: Trade) -> float:
     """
     if trade.is_open or not trade.left_by_stop or not trade.stop > 0:
         return nan
-    return trade.side * (1 - trade.close_rate / trade.stop)
+    # A fill at the stop itself is no slippage on either side, not even minus zero.
+    return trade.side * (1 - trade.close_rate / trade.stop) + 0.0
 
 
 def margin_left(trade: Trade, liquidation: float, worst: float) -> float:

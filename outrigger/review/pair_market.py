@@ -8,7 +8,7 @@ price's small difference from it is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -154,9 +154,41 @@ def load_pair(
     candles = PairCandles(**prices, funding=funding_by_candle(opened, events, timeframe))
     inputs = inputs_on_disk(datadir, pair, frames[FORECAST_CHART], pressing, store) if pressing else None
     known = {} if inputs is None else on_base(inputs, frames, timeframe, pair)
-    told = regimes_on_disk(datadir, pair, pressing, store) if pressing else None
-    regimes = None if told is None else np.column_stack([*on_base(told, frames, timeframe, pair).values()])
-    return PairMarket(pair, timeframe, opened, candles, columns, frames, known, regimes)
+    market = PairMarket(pair, timeframe, opened, candles, columns, frames, known)
+    return with_regimes(market, datadir, pressing, store) if pressing else market
+
+
+def with_regimes(
+    market: PairMarket, datadir: Path, settings: Settings, store: MarketStore | None = None
+) -> PairMarket:
+    """Let a bundle say what it thinks of a pair's candles.
+
+    Parameters
+    ----------
+    market : PairMarket
+        A pair that was read without.
+    datadir : Path
+        Freqtrade data directory, with the bundle's charts.
+    settings : Settings
+        Whether, and which bundle.
+    store : MarketStore, optional
+        Recordings, where the bundle was trained on more than candles.
+
+    Returns
+    -------
+    PairMarket
+        The same one where the classifier is switched off.
+
+    Raises
+    ------
+    OutriggerError
+        If candles or the bundle cannot be used.
+    """
+    told = regimes_on_disk(datadir, market.pair, settings, store)
+    if told is None:
+        return market
+    columns = on_base(told, market.frames, market.timeframe, market.pair)
+    return replace(market, regimes=np.column_stack([*columns.values()]))
 
 
 def funding_by_candle(opened_at_ms: NDArray[np.int64], events: pd.DataFrame | None, timeframe: str) -> Floats:

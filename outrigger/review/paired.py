@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from outrigger.stops.policies import Floats
 
@@ -67,8 +68,8 @@ def day_sums(trades: pd.DataFrame, days: pd.Index) -> Floats:
     return by_day.to_numpy(dtype=np.float64)
 
 
-def block_weights(days: int, block_days: int, draws: int, seed: int) -> Floats:
-    """How often each day is drawn in each resample.
+def block_picks(days: int, block_days: int, draws: int, seed: int) -> NDArray[np.int64]:
+    """Days of each resample in order: whole blocks of neighbours, one after the other.
 
     Parameters
     ----------
@@ -79,20 +80,42 @@ def block_weights(days: int, block_days: int, draws: int, seed: int) -> Floats:
     draws : int
         Resamples.
     seed : int
-        Same seed, same weights.
+        Same seed, same days.
 
     Returns
     -------
-    ndarray of shape (draws, days)
-        Counts; each row sums to the whole blocks that cover the days.
+    ndarray of int64, shape (draws, n)
+        Numbers of days; n is the whole blocks that cover the days.
     """
     length = min(block_days, days)
     blocks = -(-days // length)
     starts = np.random.default_rng(seed).integers(days, size=(draws, blocks, 1))
-    picked = ((starts + np.arange(length)) % days).reshape(draws, -1)
-    weights = np.zeros((draws, days))
-    np.add.at(weights, (np.arange(draws)[:, None], picked), 1.0)
+    return ((starts + np.arange(length)) % days).reshape(draws, -1)
+
+
+def weights_of(picks: NDArray[np.int64], days: int) -> Floats:
+    """How often each day is drawn in each resample.
+
+    Parameters
+    ----------
+    picks : ndarray of int64, shape (draws, n)
+        From `block_picks`.
+    days : int
+        Days there are.
+
+    Returns
+    -------
+    ndarray of shape (draws, days)
+        Counts; each row sums to n.
+    """
+    weights = np.zeros((len(picks), days))
+    np.add.at(weights, (np.arange(len(picks))[:, None], picks), 1.0)
     return weights
+
+
+def block_weights(days: int, block_days: int, draws: int, seed: int) -> Floats:
+    """How often each day is drawn in each resample; parameters as for `block_picks`."""
+    return weights_of(block_picks(days, block_days, draws, seed), days)
 
 
 def measured(sums: Floats, measure: str) -> Floats:

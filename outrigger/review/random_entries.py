@@ -18,6 +18,41 @@ from outrigger.review.pair_market import PairMarket, bars
 WARM_UP_HOURS = 48.0
 
 
+def eligible_rows(market: PairMarket, horizon_bars: int) -> NDArray[np.int64]:
+    """Candles that can be entered.
+
+    Parameters
+    ----------
+    market : PairMarket
+        The pair.
+    horizon_bars : int
+        Candles that a trade may last.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_eligible,)
+        Increasing.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    columns, size = market.columns, len(market.candles)
+    known = np.isfinite(columns.sigma) & np.isfinite(columns.protect_sigma) & np.isfinite(columns.atr)
+    eligible = np.flatnonzero(known[:-1] & np.isfinite(market.candles.open[1:])) + 1
+    first = bars(WARM_UP_HOURS, market.timeframe)
+    last = size - 1 - horizon_bars - bars(CAPTURE_HOURS, market.timeframe)
+    eligible = eligible[(eligible >= first) & (eligible <= last)]
+    if not len(eligible):
+        raise DataError(
+            f"{market.pair} {market.timeframe}: none of {size} candles can be entered; a pair needs base "
+            "candles for two days more than the longest trade and the day after it, a week of 5m candles and "
+            "a day of 1h candles: download a longer timerange or remove the pair's files"
+        )
+    return eligible
+
+
 def random_entries(
     market: PairMarket, count: int, horizon_bars: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -44,18 +79,7 @@ def random_entries(
     DataError
         If no candle can be entered.
     """
-    columns, size = market.columns, len(market.candles)
-    known = np.isfinite(columns.sigma) & np.isfinite(columns.protect_sigma) & np.isfinite(columns.atr)
-    eligible = np.flatnonzero(known[:-1] & np.isfinite(market.candles.open[1:])) + 1
-    first = bars(WARM_UP_HOURS, market.timeframe)
-    last = size - 1 - horizon_bars - bars(CAPTURE_HOURS, market.timeframe)
-    eligible = eligible[(eligible >= first) & (eligible <= last)]
-    if not len(eligible):
-        raise DataError(
-            f"{market.pair} {market.timeframe}: none of {size} candles can be entered; a pair needs base "
-            "candles for two days more than the longest trade and the day after it, a week of 5m candles and "
-            "a day of 1h candles: download a longer timerange or remove the pair's files"
-        )
+    eligible = eligible_rows(market, horizon_bars)
     rng = np.random.default_rng([seed, crc32(market.pair.encode())])
     rows = np.sort(rng.choice(eligible, count)).astype(np.int64)
     sides = np.where(rng.permutation(count) % 2 == 0, 1, -1).astype(np.int64)

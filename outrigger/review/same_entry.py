@@ -38,7 +38,7 @@ AS_IS, MATCHED, POOLED = "as is", "matched", "pooled"
 HORIZON_HOURS = 72.0
 _DAY_MS = 86_400_000
 # Days of different data directories never share a block.
-_SETS_APART = 1_000_000
+SETS_APART = 1_000_000
 Trades = dict[tuple[str, str], pd.DataFrame]
 
 
@@ -238,7 +238,7 @@ def judged(policy: Compared, pair: EnteredPair, widths: Sided[WidthColumns], num
     trades = pd.concat([outcomes, pair.aftermath.judged(outcomes)], axis=1)
     trades["r"] = trades["net"] / (policy.risk or trades["protect"])
     opened = pair.market.opened_at_ms
-    trades["day"] = opened[pair.rows] // _DAY_MS + number * _SETS_APART
+    trades["day"] = opened[pair.rows] // _DAY_MS + number * SETS_APART
     trades["hours"] = (opened[trades["exit_row"].to_numpy()] - opened[pair.rows]) / 3_600_000
     return trades
 

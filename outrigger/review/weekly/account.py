@@ -82,8 +82,7 @@ def legs(trades: Iterable[Trade]) -> tuple[Trade, ...]:
 def of_backtest(result: BacktestResult, source: str) -> Account:
     """Take over a backtest; trades that it closed only because its data ended count as open."""
     end = max([result.end_ms, *(trade.closed_ms for trade in result.trades)])
-    forced = [trade.exit_reason == FORCED and trade.closed_ms >= result.end_ms for trade in result.trades]
-    trades = [replace(trade, is_open=ended) for trade, ended in zip(result.trades, forced, strict=True)]
+    trades = [replace(trade, is_open=trade.exit_reason == FORCED) for trade in result.trades]
     return Account(
         source,
         BACKTEST,

@@ -2,8 +2,7 @@
 
 Open trades are marked at closes without the cost of leaving them; fees and funding meet a trade's result
 in the candle in which it ends. Buy-and-hold buys every pair for the same amount at the start, without
-leverage, fees or rebalancing. Weak: a trade that was added to is marked at its largest size throughout,
-and one whose pair has no candles moves equity only when it ends.
+leverage, fees or rebalancing. Weak: a trade whose pair has no candles moves equity only when it ends.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from outrigger.hedge.trade_path import marked_path
 from outrigger.review.backtest_export import Trade
 from outrigger.review.trade_measures import Floats
 from outrigger.review.weekly.market import Times
@@ -40,8 +40,7 @@ def results_path(trades: Iterable[Trade], clock: Times, closes: Mapping[str, Flo
         last = int(clock.searchsorted(trade.closed_ms, side="left"))
         prices = closes.get(trade.pair)
         if prices is not None and last > first:
-            moves = np.nan_to_num(prices[first:last] / trade.open_rate - 1)
-            marks[first:last] += trade.side * trade.notional * moves
+            marks[first:last] += np.nan_to_num(marked_path(trade, clock[first:last], prices[first:last]))
         ended[max(first, last)] += trade.profit
     path: Floats = marks + np.cumsum(ended[:-1])
     return path

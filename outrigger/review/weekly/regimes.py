@@ -1,4 +1,4 @@
-"""Did the regimes come that the classifier had announced at the entries, and does its watch still trust it?
+"""Whether the regimes came that the classifier had announced at the entries, and what its watch says.
 
 What was said is worked out again with the bundle, each candle by a model trained before it and smoothed as
 the bot smooths it; what came is the reference label. An entry whose horizon is not over is not yet known.

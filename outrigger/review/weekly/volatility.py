@@ -1,4 +1,4 @@
-"""Was last week's market another one than the months before, which the parameters were chosen for?
+"""Whether last week's market was another one than the months before, which parameters were chosen for.
 
 Realised volatility of each pair by week, from five-minute log returns, averaged over pairs in logs, and
 where the newest week stands among the earlier ones. Weak: weeks are few and volatility clusters, so a rank

@@ -1,0 +1,156 @@
+"""What a trader asked to be reviewed, completed from the configuration: beside it, nothing has to be said.
+
+The database is Freqtrade's `db_url`, or what it takes where none is configured; candles are where Freqtrade
+keeps them. What is given on the command line wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from outrigger.errors import SettingsError
+from outrigger.market.moment import from_ms
+from outrigger.market.store.store import MarketStore
+from outrigger.review.backtest_export import read_export
+from outrigger.review.database import read_database
+from outrigger.review.weekly.account import Account, of_backtest, of_database
+from outrigger.review.weekly.review import Place
+from outrigger.settings.configured import DEFAULT, read_config
+from outrigger.settings.read import Settings
+
+USER_DATA = Path("user_data")
+# What Freqtrade takes where `db_url` is not configured.
+DRY, LIVE = "sqlite:///tradesv3.dryrun.sqlite", "sqlite:///tradesv3.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Arguments of the command; None for what was not said.
+
+    Parameters
+    ----------
+    config : Path, optional
+        Freqtrade configuration; `config.json` where there is one.
+    db : str, optional
+        Path or SQLAlchemy URL of a Freqtrade database.
+    export : Path, optional
+        Backtest export, instead of a database.
+    strategy : str, optional
+        Class whose trades are wanted.
+    datadir, user_data, bundle : Path, optional
+        Candles; Freqtrade's working directory; a regime bundle to ask.
+    balance : float, optional
+        Account value at the start.
+    """
+
+    config: Path | None = None
+    db: str | None = None
+    export: Path | None = None
+    strategy: str | None = None
+    datadir: Path | None = None
+    user_data: Path | None = None
+    bundle: Path | None = None
+    balance: float | None = None
+
+    def configuration(self) -> dict[str, Any]:
+        """Read the configuration; empty where none is named and none lies here."""
+        if self.config is None and not DEFAULT.is_file():
+            return {}
+        return read_config(self.config or DEFAULT)
+
+
+def account_of(asked: Asked, config: Mapping[str, Any], now_ms: int) -> Account:
+    """Read the account.
+
+    Parameters
+    ----------
+    asked : Asked
+        What was said.
+    config : mapping
+        Freqtrade's configuration.
+    now_ms : int
+        The present.
+
+    Returns
+    -------
+    Account
+
+    Raises
+    ------
+    SettingsError
+        If both a database and an export are named.
+    DataError
+        If what is named cannot be read.
+    """
+    if asked.export is not None:
+        if asked.db is not None:
+            raise SettingsError("--db and --export name two accounts: review one at a time")
+        results = read_export(asked.export)
+        wanted = [one for one in results if asked.strategy in {None, one.strategy}]
+        if len(wanted) != 1:
+            names = ", ".join(one.strategy for one in results)
+            raise SettingsError(
+                f"{asked.export} holds backtests of {names}: name one of them with --strategy"
+            )
+        return of_backtest(wanted[0], str(asked.export))
+    dry = bool(config.get("dry_run", True))
+    address = asked.db or config.get("db_url") or (DRY if dry else LIVE)
+    found = read_database(str(address), now_ms, asked.strategy or config.get("strategy"))
+    wallet = config.get("dry_run_wallet") if dry else None
+    start = asked.balance if asked.balance is not None else _amount(wallet, config.get("stake_currency"))
+    exchange = config.get("exchange") or {}
+    pairs = tuple(exchange.get("pair_whitelist") or dict.fromkeys(trade.pair for trade in found.trades))
+    timeframe = str(config.get("timeframe") or "5m")
+    return of_database(found, now_ms, pairs, timeframe, str(config.get("stake_currency") or ""), start)
+
+
+def place_of(asked: Asked, config: Mapping[str, Any], settings: Settings) -> Place:
+    """Say where candles and files are.
+
+    Parameters
+    ----------
+    asked : Asked
+        What was said.
+    config : mapping
+        Freqtrade's configuration.
+    settings : Settings
+        Its `"outrigger"` block.
+
+    Returns
+    -------
+    Place
+        With a bundle only where one is named or the classifier is switched on.
+    """
+    user_data = user_data_of(asked, config)
+    exchange = str((config.get("exchange") or {}).get("name") or "binance")
+    named = asked.datadir or (Path(config["datadir"]) if config.get("datadir") else None)
+    datadir = named or user_data / "data" / exchange
+    bundle = asked.bundle or (Path(settings.regime.bundle) if settings.regime.enabled else None)
+    recorded = user_data / "outrigger" / "market"
+    return Place(
+        datadir=datadir,
+        user_data=user_data,
+        strategies=Path(config.get("strategy_path") or user_data / "strategies"),
+        bundle=bundle,
+        store=MarketStore(recorded, settings.market.source or exchange) if recorded.is_dir() else None,
+    )
+
+
+def user_data_of(asked: Asked, config: Mapping[str, Any]) -> Path:
+    """Freqtrade's working directory."""
+    return asked.user_data or Path(config.get("user_data_dir") or USER_DATA)
+
+
+def page_path(user_data: Path, name: str, as_of_ms: int) -> Path:
+    """Where a review's page is kept unless said."""
+    dated = f"{from_ms(as_of_ms):%Y-%m-%d}" if name == "last 7 days" else name
+    return user_data / "outrigger" / "reviews" / f"review-{dated}.html"
+
+
+def _amount(wallet: Any, currency: Any) -> float | None:
+    """Freqtrade's dry wallet: a number, or amounts by currency."""
+    amount = wallet.get(currency) if isinstance(wallet, Mapping) else wallet
+    return float(amount) if isinstance(amount, int | float) and not isinstance(amount, bool) else None
