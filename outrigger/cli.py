@@ -14,6 +14,7 @@ from outrigger import __version__
 from outrigger.errors import OutriggerError, SettingsError
 from outrigger.market_cli import STORE, JsonOption, add_to, moment, print_json, words
 from outrigger.regime_cli import add_to as add_regimes_to
+from outrigger.review_cli import add_to as add_review_to
 
 app = typer.Typer(
     name="outrigger",
@@ -222,6 +223,7 @@ def doctor(
 
 add_to(app)
 add_regimes_to(app)
+add_review_to(app)
 
 
 def main() -> None:
