@@ -11,13 +11,14 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from outrigger.errors import StateError
 from outrigger.hedge.life import LegExit, LegLife, Phase
 from outrigger.stops.document import TradeDocument
 from outrigger.stops.document import loads as read_stop
+from outrigger.versioned_json import VersionedJson, typed
 
 KEY = "outrigger_hedge"
 VERSION = 1
+_JSON = VersionedJson("leg", "leg", VERSION)
 RUNNER = "runner"
 
 
@@ -43,18 +44,8 @@ class LegDocument:
         """Write the document as JSON text; raises StateError where a value has no place in JSON."""
         stop = self.life.stop
         kept = None if stop is None else json.loads(TradeDocument(stop, RUNNER, {}).dumps())
-        body = {
-            "version": VERSION,
-            "life": {**asdict(self.life), "stop": kept},
-            "resized_ms": self.resized_ms,
-            "decision": self.decision,
-        }
-        try:
-            return json.dumps(body, separators=(",", ":"), allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise StateError(
-                f"leg cannot be written ({error}): {body!r} has to hold finite numbers and text only"
-            ) from error
+        life = {**asdict(self.life), "stop": kept}
+        return _JSON.write({"life": life, "resized_ms": self.resized_ms, "decision": self.decision})
 
 
 def loads(text: str) -> LegDocument:
@@ -75,28 +66,21 @@ def loads(text: str) -> LegDocument:
     StateError
         If the text is not such a document, or a newer version wrote it.
     """
-    try:
-        body = json.loads(text)
-        version = body["version"]
-        if version != VERSION:
-            raise StateError(
-                f"leg has version {version}, this Outrigger reads version {VERSION}: update Outrigger, or "
-                "close the leg by hand"
-            )
-        return LegDocument(
-            _life(_typed(body, "life", dict)), _typed(body, "resized_ms", int), _typed(body, "decision", dict)
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise StateError(f"leg cannot be read ({error!r}): {str(text)[:120]!r}") from error
+    return _JSON.read(text, _document)
+
+
+def _document(body: dict[str, Any]) -> LegDocument:
+    life = _life(typed(body, "life", dict))
+    return LegDocument(life, typed(body, "resized_ms", int), typed(body, "decision", dict))
 
 
 def _life(body: dict[str, Any]) -> LegLife:
     why, stop = body["exit"], body["stop"]
     life = LegLife(
-        primary_id=_typed(body, "primary_id", int),
-        side=_typed(body, "side", int),
-        phase=Phase(_typed(body, "phase", str)),
-        since_ms=_typed(body, "since_ms", int),
+        primary_id=typed(body, "primary_id", int),
+        side=typed(body, "side", int),
+        phase=Phase(typed(body, "phase", str)),
+        since_ms=typed(body, "since_ms", int),
         exit=None if why is None else LegExit(why),
         stop=None if stop is None else read_stop(json.dumps(stop)).stop,
     )
@@ -109,11 +93,3 @@ def _life(body: dict[str, Any]) -> LegLife:
     if life.phase == Phase.RUNNER and life.stop is None:
         raise ValueError("a runner without a stop")
     return life
-
-
-def _typed(body: dict[str, Any], key: str, kind: type) -> Any:
-    value = body[key]
-    # JSON's true and false are integers to Python, but no numbers to a trader.
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise TypeError(f"{key} is {value!r}")
-    return value
