@@ -1,8 +1,8 @@
 """Every fault the replay exchange knows, against a bot that holds a position whose stop is hit meanwhile.
 
-For each fault the same recorded minutes: a position is opened, the fault acts for some minutes during which
-the market runs through the stop, and then ends. Checked after every loop is what `Invariants` says; afterwards,
-that the position was left soon after the exchange could be understood again, and that no secret is in the log.
+For each fault the same recorded minutes: a position is opened, the fault acts for some minutes in which
+the market runs through the stop, and ends. After every loop `Invariants` looks at the bot; in the end the
+position must have been left soon after the exchange could be understood again, with no secret in the log.
 """
 
 from __future__ import annotations

@@ -98,7 +98,11 @@ async def _slow(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _never(request: web.Request, handler: Handler) -> web.StreamResponse:
-    await asyncio.sleep(NEVER_S)
+    # Until the client has gone away, but no longer than a server's own patience.
+    for _ in range(int(NEVER_S / SLOW_S)):
+        if request.transport is None or request.transport.is_closing():
+            break
+        await asyncio.sleep(SLOW_S)
     return await handler(request)
 
 
