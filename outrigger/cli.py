@@ -12,7 +12,9 @@ from rich.text import Text
 
 from outrigger import __version__
 from outrigger.errors import OutriggerError, SettingsError
+from outrigger.ledger_cli import add_to as add_ledger_to
 from outrigger.market_cli import STORE, JsonOption, add_to, moment, print_json, words
+from outrigger.override_cli import add_to as add_overrides_to
 from outrigger.regime_cli import add_to as add_regimes_to
 from outrigger.review_cli import add_to as add_review_to
 
@@ -223,6 +225,8 @@ def doctor(
 
 add_to(app)
 add_regimes_to(app)
+add_overrides_to(app)
+add_ledger_to(app)
 add_review_to(app)
 
 

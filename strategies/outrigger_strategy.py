@@ -23,12 +23,15 @@ from pandas import DataFrame
 from outrigger import __version__
 from outrigger.bot import frames, parameters, plots, recording, sizing
 from outrigger.bot.breaker_watch import BreakerWatch
+from outrigger.bot.entries import Entries
 from outrigger.bot.faults import FaultLog
 from outrigger.bot.hedge import HedgeDesk
+from outrigger.bot.ledger_writer import LedgerWriter
 from outrigger.bot.leg_lives import RESIZED
 from outrigger.bot.leg_records import is_leg
 from outrigger.bot.messages import tell
 from outrigger.bot.outlook import Outlook
+from outrigger.bot.override_desk import OverrideDesk
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords
 from outrigger.bot.stop_desk import StopDesk
@@ -37,7 +40,6 @@ from outrigger.market.moment import to_ms
 from outrigger.regime.effects import RegimeEffects
 from outrigger.settings.read import Settings
 from outrigger.sided import Sided
-from outrigger.signals.confidence import confidence_of
 from outrigger.signals.indicators import signals
 from outrigger.stops.keeper import StopKeeper
 
@@ -89,6 +91,11 @@ class Outrigger(IStrategy):
         self.hedge = HedgeDesk(self.settings, config.get("timeframe", self.timeframe), *ours, live=self._live)
         self.stops = StopDesk(self.keeper, self.records, self.desk, self.hedge.lives)
         self.breaker = BreakerWatch(config, self.faults, live=self._live)
+        told = (self.hedge.legs, self.faults, partial(tell, self))
+        self.overrides = OverrideDesk(config, self.keeper, self.records, *told, live=self._live)
+        asked = (self.desk, self.hedge, self.breaker, self.overrides)
+        self.entries = Entries(self.keeper, *asked, live=self._live)
+        self.ledger = LedgerWriter(config, self.keeper, self.faults, live=self._live)
 
     def version(self) -> str:
         """Version of Outrigger, shown by Freqtrade."""
@@ -137,9 +144,13 @@ class Outrigger(IStrategy):
                 raise
             self.faults.record("settings of this epoch", metadata["pair"], error, "the epoch does not trade")
             return dataframe
-        pair, (decided, effects) = metadata["pair"], self._enter(dataframe)
+        pair = metadata["pair"]
+        self.overrides.impose(dataframe, pair, self.timeframe)
+        decided, effects = self._enter(dataframe)
         track = frames.stop_track(dataframe, self.timeframe, settings, effects)
+        track = self.overrides.widened(track, pair, settings.stop)
         self.desk.heed(pair, effects)
+        self.ledger.heed(pair, dataframe)
         self.keeper.set_track(pair, track)
         self.hedge.mark(dataframe, pair, track, settings, self._enter)
         if self._trades and not self._live:
@@ -168,8 +179,9 @@ class Outrigger(IStrategy):
         now, self.breaker.blind = to_ms(current_time), False
         try:
             trades = Trade.get_trades_proxy(is_open=True)
+            self.overrides.hear(self, trades, now)
             self.position_adjustment_enable = self.hedge.watch(trades, now) or self._adjusts
-            equity = partial(self._equity, trades, now)
+            equity = partial(self.entries.equity, self, trades, now)
             self.breaker.look(equity, now, self.settings.risk, trading=bool(trades))
             if self._live:
                 self.records.forget({trade.id for trade in trades})
@@ -189,9 +201,7 @@ class Outrigger(IStrategy):
         """Choose leverage so that the protective stop lies well inside liquidation."""
         try:
             now = to_ms(current_time)
-            if is_leg(entry_tag):
-                return self.hedge.entries.leverage(self, pair, sizing.SIDES[side], now, max_leverage)
-            return float(self._leverage(pair, side, entry_tag, now, max_leverage))
+            return self.entries.leverage(self, pair, side, entry_tag, now, max_leverage)
         except Exception as error:
             self.desk.withdraw(pair)
             self.faults.record("leverage", pair, error, "no entry")
@@ -210,19 +220,8 @@ class Outrigger(IStrategy):
     ) -> float:
         """Size from risk; 0 keeps out, with the reason in the log."""
         try:
-            now, risk = to_ms(current_time), self.settings.risk
-            if is_leg(entry_tag):
-                return self.hedge.entries.stake(pair, leverage, min_stake or 0.0, max_stake)
-            if not self.desk.knows(pair):  # a forced entry may bring its own leverage
-                self._leverage(pair, side, entry_tag, now, leverage)
-            trades = Trade.get_trades_proxy(is_open=True)
-            equity, paired = self._equity(trades, now), self.hedge.lives.paired(trades)
-            account = sizing.account_of(trades, self.keeper, equity, max_stake, risk, paired)
-            stake, refusal = self.desk.stake(pair, account, leverage, min_stake or 0.0, risk)
-            refusal = self.breaker.refusal(now) or refusal
-            if refusal:
-                logger.log(logging.INFO if self._live else logging.DEBUG, "%s: no entry: %s", pair, refusal)
-            return 0.0 if refusal else stake
+            asked = (pair, side, entry_tag, to_ms(current_time))
+            return self.entries.stake(self, *asked, leverage, min_stake or 0.0, max_stake)
         except Exception as error:  # Freqtrade would fall back on a stake of its own
             self.faults.record("custom_stake_amount", pair, error, "no entry")
             return 0.0
@@ -252,12 +251,21 @@ class Outrigger(IStrategy):
     def custom_exit(
         self, pair: str, trade: Trade, current_time: datetime, current_rate: float, **kwargs: Any
     ) -> str | None:
-        """Leave when price has passed a new stop before it could be placed, or a leg's life is over."""
+        """Leave where price passed a stop before it stood, a leg's life is over, or the trader says so."""
         try:
-            return self.stops.exit_reason(trade, to_ms(current_time), current_rate)
+            now = to_ms(current_time)
+            wanted = self.overrides.exit_reason(trade, now)
+            return wanted or self.stops.exit_reason(trade, now, current_rate)
         except Exception as error:
             self.faults.record("custom_exit", pair, error, "the trade keeps its stop")
             return None
+
+    def confirm_trade_exit(
+        self, pair: str, trade: Trade, rate: float, exit_reason: str, current_time: datetime, **kwargs: Any
+    ) -> bool:
+        """Take down when an exit was decided; never in its way."""
+        self.ledger.decided(trade, exit_reason, rate, current_time)
+        return True
 
     # The hedge
 
@@ -281,20 +289,12 @@ class Outrigger(IStrategy):
     def order_filled(
         self, pair: str, trade: Trade, order: Order, current_time: datetime, **kwargs: Any
     ) -> None:
-        """Begin, go on with or end a leg's record."""
+        """Begin, go on with or end a leg's record; write an exit down."""
         try:
             self.hedge.filled(trade, order, current_time)
         except Exception as error:
             self.faults.record("order_filled", pair, error, "the leg is taken up again from its tag")
-
-    def _leverage(self, pair: str, side: str, tag: str | None, now: int, limit: float) -> int:
-        equity = self._equity(Trade.get_trades_proxy(is_open=True), now)
-        confidence = confidence_of(tag, self.settings.signals)
-        limits = (limit, self.dp._exchange, self.settings.risk)
-        return self.desk.leverage(pair, sizing.SIDES[side], confidence, equity, now, *limits)
-
-    def _equity(self, trades: list[Any], now: int) -> float:
-        return float(self.wallets.get_total_stake_amount()) + sizing.unrealised(trades, self.keeper, now)
+        self.ledger.filled(trade, order)
 
 
 parameters.declare(Outrigger)

@@ -22,6 +22,7 @@ COMMANDS = (
     "offline",
     "explain-stop",
     "doctor",
+    "ledger",
     "record",
     "download",
     "features",

@@ -100,8 +100,8 @@ def measure(
 
 
 def effects_of(frame: pd.DataFrame, settings: Settings) -> Sided[RegimeEffects] | None:
-    """What the regimes of a measured frame ask for; None where they are switched off."""
-    if not settings.regime.enabled:
+    """What the regimes of a measured frame ask for; None where they are off and the trader names none."""
+    if not settings.regime.enabled and COLUMNS[0] not in frame:
         return None
     return regime_effects(frame.reindex(columns=list(COLUMNS)).to_numpy(np.float64), settings.regime)
 

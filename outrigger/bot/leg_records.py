@@ -8,6 +8,7 @@ disk: it never restarts. A document that is lost is made anew from the tag and f
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from freqtrade.persistence import LocalTrade, Trade
@@ -77,6 +78,16 @@ class LegRecords:
         self._documents[trade.id] = document
         if self._stored:
             trade.set_custom_data(KEY, document.dumps())
+
+    def remark(self, trade: LocalTrade, topic: str, key: str, text: str) -> bool:
+        """Add one of several remarks on a topic to a leg's record, once; says whether it is new."""
+        document = self.of(trade)
+        said = document.decision.get(topic, {})
+        if key in said:
+            return False
+        decision = document.decision | {topic: {**said, key: text}}
+        self.put(trade, replace(document, decision=decision))
+        return True
 
     def of(self, trade: LocalTrade) -> LegDocument:
         """Document of a leg, after a restart from its custom data, else made from its tag."""

@@ -102,6 +102,37 @@ class TradeRecords:
         if kept is not None:
             self._store(trade, replace(kept, size={**kept.size, key: text}))
 
+    def remark(self, trade: LocalTrade, topic: str, key: str, text: str) -> bool:
+        """Add one of several remarks on a topic to a trade's record, once.
+
+        Parameters
+        ----------
+        trade : Trade
+            An open trade.
+        topic, key : str
+            What it is about, and what tells it from the topic's other remarks.
+        text : str
+            The remark.
+
+        Returns
+        -------
+        bool
+            Whether it is new; False too where no record is kept yet.
+        """
+        kept = self._documents.get(trade.id)
+        said = kept.size.get(topic, {}) if kept is not None else {}
+        if kept is None or key in said:
+            return False
+        self._store(trade, replace(kept, size={**kept.size, topic: {**said, key: text}}))
+        return True
+
+    def drawn(self, trade: LocalTrade, state: StopState) -> None:
+        """Take over a stop that was drawn nearer from outside the law, and store it."""
+        self._keeper.put(trade.id, state)
+        kept = self._documents.get(trade.id)
+        if kept is not None:
+            self._store(trade, replace(kept, stop=state))
+
     def forget(self, open_ids: set[int]) -> None:
         """Drop all trades but the open ones."""
         self._keeper.forget(open_ids)

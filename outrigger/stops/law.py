@@ -11,7 +11,7 @@ A candle that cannot be read (NaN) or a width that is not known changes nothing:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 
 from outrigger.errors import DataError
@@ -163,6 +163,26 @@ def _trailed(side: int, best: float, stop: float, widths: Widths, min_step: floa
 def _ratcheted(side: int, stop: float, candidate: float, min_step: float) -> float:
     """Move a stop where that is in the trade's favour and worth an order; NaN moves nothing."""
     return candidate if side * candidate >= side * stop + min_step * stop else stop
+
+
+def tighten(state: StopState, price: float) -> StopState:
+    """Put the stop at a price, where that is in the trade's favour.
+
+    Parameters
+    ----------
+    state : StopState
+        The trade's stop.
+    price : float
+        Price asked for; NaN and what is no price ask for nothing.
+
+    Returns
+    -------
+    StopState
+        The same object where the present stop is as favourable.
+    """
+    if not (isfinite(price) and price > 0 and state.side * price > state.side * state.stop):
+        return state
+    return replace(state, stop=price)
 
 
 def is_crossed(state: StopState, price: float) -> bool:

@@ -176,7 +176,7 @@ def test_filled_leg_is_numbered_and_its_end_is_booked(database: None, tmp_path: 
     assert loads(short.get_custom_data(KEY)).decision["notional"] == pytest.approx(1_000.0)
     assert strategy.hedge.entries.wanted(ETH) is None
     close(short, 25, "stop_loss", -10.0)
-    gone = SimpleNamespace(ft_order_tag="stop_loss", ft_order_side="buy")
+    gone = SimpleNamespace(ft_order_tag="stop_loss", ft_order_side="buy", safe_filled=0.0)
     strategy.order_filled(ETH, short, gone, moment(25))
     assert short.exit_reason == "hedge_leg_ended"
     assert set(loads(short.get_custom_data(KEY)).decision["booked"]) == {"fees", "funding"}

@@ -89,7 +89,7 @@ def test_fault_in_the_stake_opens_nothing_and_keeps_what_is_open(
 def test_fault_in_the_leverage_opens_nothing(
     engine: Engine, side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outrigger_strategy.confidence_of", always)
+    monkeypatch.setattr("outrigger.bot.entries.confidence_of", always)
     found = engine.run(path(side, *UP_AND_BACK), [(2, side)], outrigger=VOLATILITY)
     assert found.trades == []
     assert found.strategy.faults.counts["leverage", PAIR, "RuntimeError"] >= 1
@@ -102,7 +102,7 @@ def test_fault_between_two_leverages_does_not_reuse_the_first(
     """What was decided for an earlier entry is no answer for a later one."""
     from outrigger.signals.confidence import confidence_of
 
-    monkeypatch.setattr("outrigger_strategy.confidence_of", from_call(2, confidence_of))
+    monkeypatch.setattr("outrigger.bot.entries.confidence_of", from_call(2, confidence_of))
     moves = [*UP_AND_BACK, *still(6)]
     found = engine.run(path(side, *moves), [(2, side), (14, side)], outrigger=VOLATILITY)
     assert len(found.trades) == 1
