@@ -27,7 +27,7 @@ def test_read_gives_the_body_that_was_written_with_its_version(body: dict[str, A
 
 def test_read_of_another_version_names_both_and_what_to_do() -> None:
     text = VersionedJson("anchor", "anchorage", 4).write({})
-    with pytest.raises(StateError, match="has version 4, .*reads version 3: .*close the anchorage by hand"):
+    with pytest.raises(StateError, match=r"has version 4, .*reads version 3: .*close the anchorage by hand"):
         KIND.read(text, dict)
 
 
