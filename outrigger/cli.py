@@ -17,6 +17,7 @@ from outrigger.market_cli import STORE, JsonOption, add_to, moment, print_json, 
 from outrigger.override_cli import add_to as add_overrides_to
 from outrigger.regime_cli import add_to as add_regimes_to
 from outrigger.review_cli import add_to as add_review_to
+from outrigger.tuning_cli import add_to as add_tuning_to
 
 app = typer.Typer(
     name="outrigger",
@@ -225,6 +226,7 @@ def doctor(
 
 add_to(app)
 add_regimes_to(app)
+add_tuning_to(app)
 add_overrides_to(app)
 add_ledger_to(app)
 add_review_to(app)
