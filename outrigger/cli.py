@@ -17,6 +17,7 @@ from outrigger.market_cli import STORE, JsonOption, add_to, moment, print_json, 
 from outrigger.override_cli import add_to as add_overrides_to
 from outrigger.regime_cli import add_to as add_regimes_to
 from outrigger.review_cli import add_to as add_review_to
+from outrigger.study_cli import add_to as add_study_to
 from outrigger.tuning_cli import add_to as add_tuning_to
 
 app = typer.Typer(
@@ -226,10 +227,11 @@ def doctor(
 
 add_to(app)
 add_regimes_to(app)
+add_review_to(app)
 add_tuning_to(app)
+add_study_to(app)
 add_overrides_to(app)
 add_ledger_to(app)
-add_review_to(app)
 
 
 def main() -> None:
