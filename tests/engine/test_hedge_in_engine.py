@@ -85,6 +85,22 @@ def test_leg_of_a_stopped_primary_runs_on_and_ends_by_its_own_trail(hedge_engine
     assert leg.close_profit_abs > 0 > primary.close_profit_abs
 
 
+def test_leg_of_a_primary_stopped_on_its_entry_candle_is_opened_all_the_same(
+    hedge_engine: HedgeEngine,
+) -> None:
+    """At the candle's open nobody knows that the primary will not see its close."""
+    frames = {
+        BTC: path(BTC, (10, 0.0), (11, -0.03)),
+        ETH: path(ETH, (10, 0.0), (11, -0.05), (30, -0.06), (50, -0.03)),
+    }
+    found = run(hedge_engine, frames, {BTC: [(10, 1)]})
+    primary, leg = found[BTC], found[ETH]
+    assert (row(primary.open_date_utc), row(primary.close_date_utc)) == (10, 10)
+    assert row(leg.open_date_utc) == 10
+    assert leg.enter_tag == f"hedge:BTC#{primary.id}"
+    assert leg.exit_reason.startswith("hedge_runner")
+
+
 def test_runner_without_time_closes_in_the_candle_after_its_primary(hedge_engine: HedgeEngine) -> None:
     frames = {BTC: path(BTC, (20, 0.0), (40, -0.03)), ETH: path(ETH, (20, 0.0), (45, -0.05))}
     found = run(hedge_engine, frames, {BTC: [(10, 1)]}, hedge={**HEDGE, "runner_hours": 0.0})
