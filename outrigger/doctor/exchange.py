@@ -1,8 +1,8 @@
 """Whether the exchange answers, through the trader's own configuration, and lists the pairs.
 
-Only public markets are asked for and no key is sent. The request runs in a thread of its own that is left
-behind when the time is up, because a name look-up cannot be given a timeout. Being offline is no error:
-backtests can run without a network.
+Only public markets and funding intervals are asked for and no key is sent. The requests run in a thread of
+their own that is left behind when the time is up, because a name look-up cannot be given a timeout. Being
+offline is no error: backtests can run without a network.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from outrigger.doctor.finding import Finding, error, ok, warning
 
 REQUEST_TIMEOUT_MS = 4_000
 LIMIT_S = 9.0
+USUAL_H = 8.0
 # Perpetual futures only: Binance is otherwise asked for spot markets and coin-margined futures as well.
 DEFAULTS: dict[str, Any] = {
     "timeout": REQUEST_TIMEOUT_MS,
@@ -49,12 +50,13 @@ def check(case: Case, limit_s: float = LIMIT_S) -> tuple[Markets | None, list[Fi
         return None, [
             error("exchange", f"{named} is unknown to ccxt", 'set "name" in "exchange", such as "binance"')
         ]
-    markets, problem = _load(case, limit_s)
+    markets, hours, problem = _load(case, limit_s)
     if markets is None:
         return None, [_unreachable(case, problem)]
     return markets, [
         ok("exchange", f"{case.exchange} answers with {len(markets)} markets"),
         *_pairs(case, markets),
+        *_funding(hours),
     ]
 
 
@@ -68,14 +70,17 @@ def _options(case: Case) -> dict[str, Any]:
     return options
 
 
-def _load(case: Case, limit_s: float) -> tuple[Markets | None, str]:
-    """Markets, or None and the reason; never takes longer than the limit."""
+def _load(case: Case, limit_s: float) -> tuple[Markets | None, dict[str, float], str]:
+    """Markets, hours between funding by pair, and what went wrong; never takes longer than the limit."""
     answer: list[Markets] = []
+    hours: dict[str, float] = {}
     problem: list[str] = []
 
     def ask() -> None:
         try:
-            answer.append(getattr(ccxt, case.exchange)(_options(case)).load_markets())
+            client = getattr(ccxt, case.exchange)(_options(case))
+            answer.append(client.load_markets())
+            hours.update(_funding_hours(client, [pair for pair in case.pairs if pair in answer[0]]))
         except Exception as failure:  # ccxt passes on whatever a network can do
             problem.append(f"{type(failure).__name__}: {failure}")
 
@@ -83,8 +88,31 @@ def _load(case: Case, limit_s: float) -> tuple[Markets | None, str]:
     asking.start()
     asking.join(limit_s)
     if answer:
-        return answer[0], ""
-    return None, problem[0] if problem else f"no answer within {limit_s:g} s"
+        return answer[0], dict(hours), ""
+    return None, {}, problem[0] if problem else f"no answer within {limit_s:g} s"
+
+
+def _funding_hours(client: Any, pairs: list[str]) -> dict[str, float]:
+    """Hours between funding, from the markets themselves where they tell it (Bybit), else asked for."""
+    told = {pair: client.markets[pair]["info"].get("fundingInterval") for pair in pairs}
+    if any(minutes is not None for minutes in told.values()):
+        return {pair: float(minutes) / 60 for pair, minutes in told.items() if minutes is not None}
+    if not pairs or not client.has.get("fetchFundingIntervals"):
+        return {}
+    found = client.fetch_funding_intervals(pairs)
+    # Binance names only the contracts that once were not charged every eight hours.
+    return {pair: float(found[pair]["interval"].rstrip("h")) if pair in found else USUAL_H for pair in pairs}
+
+
+def _funding(hours: Mapping[str, float]) -> list[Finding]:
+    """Name the pairs of each interval."""
+    if not hours:
+        return []
+    groups: dict[float, list[str]] = {}
+    for pair, interval in hours.items():
+        groups.setdefault(interval, []).append(pair)
+    told = "; ".join(f"every {interval:g} h: {', '.join(groups[interval])}" for interval in sorted(groups))
+    return [ok("funding", f"charged {told}")]
 
 
 def _unreachable(case: Case, problem: str) -> Finding:

@@ -1,7 +1,8 @@
 """The leverage that results at the farthest protective stop, and how far liquidation is then.
 
-Read from the tiers that Freqtrade ships for Binance and uses itself in dry runs and backtests; live, the
-exchange's own may differ. For another exchange nothing is known offline, and that is said.
+Read from the tiers that Freqtrade ships for Binance and uses itself in dry runs and backtests, or from those
+that it keeps beside the data of another exchange; live, the exchange's own may differ. Where there are none,
+nothing is known offline, and that is said.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from outrigger.doctor.case import Case
@@ -40,16 +42,16 @@ def check(case: Case) -> Iterator[Finding]:
     """
     if case.settings is None:
         return
-    if case.exchange != SHIPPED:
+    tiers = _shipped() if case.exchange == SHIPPED else _kept(case)
+    if not tiers:
         yield warning(
             "leverage",
-            f"Freqtrade ships leverage tiers for Binance only, not for {case.exchange or 'no exchange'}: "
-            "liquidation distances are known only once the bot is connected",
-            "read the first entries of a dry run: the log states leverage and liquidation distance",
+            f"Freqtrade ships leverage tiers for Binance only, not for {case.exchange or 'no exchange'}, and "
+            f"keeps none in {_file(case)}: liquidation distances are known only once the bot is connected",
+            "run a backtest or dry run online once: Freqtrade then keeps the exchange's tiers there",
         )
         return
-    shipped = _shipped()
-    absent = [pair for pair in case.pairs if pair not in shipped]
+    absent = [pair for pair in case.pairs if pair not in tiers]
     if absent:
         yield error(
             "leverage",
@@ -58,8 +60,8 @@ def check(case: Case) -> Iterator[Finding]:
         )
     groups: dict[tuple[str, str], list[str]] = {}
     for pair in case.pairs:
-        if pair in shipped:
-            groups.setdefault(_outcome(pair, shipped[pair], case, case.settings), []).append(pair)
+        if pair in tiers:
+            groups.setdefault(_outcome(pair, tiers[pair], case, case.settings), []).append(pair)
     for (level, message), pairs in groups.items():
         subject = f"leverage of {', '.join(pairs)}"
         yield ok(subject, message) if level == "ok" else error(subject, message, _remedy(case.settings))
@@ -68,6 +70,24 @@ def check(case: Case) -> Iterator[Finding]:
 def _shipped() -> dict[str, list[dict[str, Any]]]:
     text = resources.files("freqtrade.exchange").joinpath("binance_leverage_tiers.json").read_text()
     tiers: dict[str, list[dict[str, Any]]] = json.loads(text)
+    return tiers
+
+
+def _file(case: Case) -> Path:
+    return case.datadir / "futures" / f"leverage_tiers_{case.config.get('stake_currency', 'USDT')}.json"
+
+
+def _kept(case: Case) -> dict[str, list[dict[str, Any]]]:
+    """Tiers that Freqtrade keeps beside the candles; none where there is no such file."""
+    path = _file(case)
+    if not path.is_file():
+        return {}
+    try:
+        tiers: dict[str, list[dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))["data"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise DataError(
+            f"{path} cannot be read ({problem}): remove it, and Freqtrade asks again"
+        ) from problem
     return tiers
 
 

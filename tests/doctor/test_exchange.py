@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +19,25 @@ from outrigger.doctor.protective_range import protective_range
 from outrigger.doctor.wallet import wallet
 from outrigger.replay.exchange import ReplayServer, open_market
 from outrigger.replay.overlay import exchange_overlay
+from outrigger.replay.venues import BYBIT
 from outrigger.settings.read import read_settings
 from tests.doctor.desk import BTC, ETH, Desk, about, only, shipped_config
+from tests.replay.data_directory import write_market as market_with_funding
 
 
 @pytest.fixture(scope="module")
 def exchange_url(sound_market: Path) -> Iterator[str]:
     with ReplayServer(open_market(sound_market, replay=False)) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def bybit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The second pair is charged every four hours."""
+    datadir = market_with_funding(
+        tmp_path_factory.mktemp("bybit"), days=2, bases=("BTC", "ETH"), funding_hours={"ETH": 4}
+    )
+    with ReplayServer(open_market(datadir, replay=True), venue=BYBIT) as server:
         yield server.url
 
 
@@ -42,6 +55,36 @@ def test_diagnose_reaches_the_exchange_through_the_configuration(desk: Desk, exc
     assert about(found, "pairs", "ok")
     assert about(found, f"order minimum of {BTC}", "ok")
     assert [f for f in found if f.level != "ok"] == []
+
+
+def test_diagnose_on_bybit_reaches_the_exchange_and_tells_funding_intervals(
+    desk: Desk, bybit_url: str
+) -> None:
+    desk.config["exchange"] |= exchange_overlay(bybit_url, "bybit")["exchange"]
+    found = desk.diagnose(check_exchange=True)
+    assert about(found, "exchange", "ok")[-1].message == "bybit answers with 2 markets"
+    assert about(found, "pairs", "ok")
+    assert about(found, "funding", "ok")[-1].message == f"charged every 4 h: {ETH}; every 8 h: {BTC}"
+    assert about(found, f"order minimum of {BTC}", "ok")
+    assert [f.subject for f in found if f.level != "ok"] == ["leverage"]
+    assert "leverage_tiers_USDT.json" in only(found, "leverage", "warning").message
+
+
+def test_diagnose_on_binance_tells_funding_intervals(desk: Desk, exchange_url: str) -> None:
+    desk.config["exchange"] |= exchange_overlay(exchange_url)["exchange"]
+    found = desk.diagnose(check_exchange=True)
+    assert about(found, "funding", "ok")[-1].message == f"charged every 8 h: {BTC}, {ETH}"
+
+
+def test_diagnose_on_bybit_works_out_leverage_from_the_tiers_that_freqtrade_keeps(desk: Desk) -> None:
+    desk.config["exchange"]["name"] = "bybit"
+    tier = {"minNotional": 0.0, "maxNotional": 2e6, "maintenanceMarginRate": 0.005, "maxLeverage": 100.0}
+    kept = {"updated": "2026-01-01T00:00:00+00:00", "data": {pair: [tier] for pair in (BTC, ETH)}}
+    file = desk.datadir / "futures" / "leverage_tiers_USDT.json"
+    file.write_text(json.dumps(kept))
+    assert "liquidation is" in about(desk.diagnose(), f"leverage of {BTC}, {ETH}", "ok")[0].message
+    file.write_text("{}")
+    assert "remove it" in only(desk.diagnose(), "leverage_tiers", "error").message
 
 
 def test_diagnose_of_a_pair_that_the_exchange_lacks_is_an_error(desk: Desk, exchange_url: str) -> None:
