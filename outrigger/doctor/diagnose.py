@@ -115,7 +115,8 @@ def _open(
         found.append(error("timerange", str(problem), "write it as 20250501-20250601"))
     where, named = data_directory(config, Path(datadir) if datadir is not None else None)
     base = str(timeframe or config.get("timeframe") or getattr(loaded, "timeframe", None) or "1m")
-    read = tuple(Path(file) for file in config["config_files"])
+    # Freqtrade lists them backwards; a command that names them has to let the later ones win.
+    read = tuple(Path(file) for file in reversed(config["config_files"]))
     return Case(config, read, base, settings, loaded, where, named, span), found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -168,6 +169,17 @@ def test_diagnose_of_missing_funding_or_mark_is_an_error(desk: Desk, kind: str) 
     found = only(desk.diagnose(), f"{ETH} {kind}", "error")
     assert "no funding" in found.message
     assert f"--pairs {ETH} --timeframes 1h --candle-types funding_rate mark" in found.next_step
+
+
+def test_diagnose_names_several_configurations_in_the_order_in_which_they_win(desk: Desk) -> None:
+    """The other way round the command would download another exchange's candles."""
+    file_of(desk.datadir, ETH, "1h-mark").unlink()
+    first, second = desk.home / "first.json", desk.home / "second.json"
+    first.write_text(json.dumps(desk.config))
+    second.write_text(json.dumps({"exchange": {"name": "bybit"}}))
+    findings = diagnose([first, second], desk.datadir, TIMERANGE, check_exchange=False)
+    step = only(findings, f"{ETH} mark", "error").next_step
+    assert f"--config {first} --config {second} " in step
 
 
 def test_diagnose_of_funding_under_its_old_name_is_an_error(desk: Desk) -> None:
