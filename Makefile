@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench docs lock clean \
+.PHONY: help setup demo test test-postgres lint format bench docs lock clean \
   study-volatility study-signals study-stops study-synth study-squeeze study-regime study-regime-use study-hedge \
   study-parity
 
@@ -30,6 +30,9 @@ demo: $(READY)  ## the whole story on a synthetic market, offline
 
 test: $(READY) lint  ## lint, type checks and the test suite
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+test-postgres: $(READY)  ## reviews read from a real PostgreSQL server, started for the tests
+	@$(BIN)/python -m pytest -n 0 -m postgres -rs tests/review/test_database.py
 
 lint: $(READY)  ## ruff, ruff format, mypy --strict
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ waits; PostgreSQL is told that nothing will be written. Passwords stay out of ev
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from outrigger.errors import DataError
 
@@ -42,11 +44,10 @@ def reading(address: str) -> Iterator[tuple[Connection, str]]:
         If there is no such database, it cannot be reached, or a query fails. Messages never contain a
         password.
     """
-    url = _url(address)
-    source = make_url(address).render_as_string(hide_password=True) if "://" in address else address
+    source, password = _shown(address)
     engine: Engine | None = None
     try:
-        engine = _engine(url)
+        engine = _engine(address)
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -61,33 +62,40 @@ def reading(address: str) -> Iterator[tuple[Connection, str]]:
         ) from error
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        password = make_url(url).password
-        told = said.replace(str(password), "***") if password else said
+        told = said.replace(password, "***") if password else said
         raise DataError(f"{source}: the database cannot be read ({told}); {AGAIN}") from None
     finally:
         if engine is not None:
             engine.dispose()
 
 
-def _url(address: str) -> str:
-    """SQLAlchemy URL of a path or a URL, SQLite's so that it can only be read."""
+def _shown(address: str) -> tuple[str, str]:
+    """Address as it may be printed, and its password."""
     if "://" not in address:
-        path = Path(address)
-    else:
-        try:
-            read = make_url(address)
-        except ArgumentError as error:
-            raise DataError(f"the database's address is no SQLAlchemy URL; {AGAIN}") from error
-        if read.get_backend_name() != "sqlite":
-            return address
-        if read.database in {None, "", ":memory:"}:
-            raise DataError(f"{address} is a database in memory: nothing of it outlives the bot; {AGAIN}")
-        path = Path(str(read.database))
+        return address, ""
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise DataError(f"the database's address is no SQLAlchemy URL; {AGAIN}") from error
+    return url.render_as_string(hide_password=True), str(url.password or "")
+
+
+def _engine(address: str) -> Engine:
+    """Engine of a path or a URL, SQLite's so that it can only read."""
+    if "://" not in address:
+        return _sqlite(Path(address))
+    url = make_url(address)
+    if url.get_backend_name() != "sqlite":
+        waits = {"connect_timeout": CONNECT_S} if url.get_backend_name() == "postgresql" else {}
+        return create_engine(url, connect_args=waits)
+    if url.database in {None, "", ":memory:"}:
+        raise DataError(f"{address} is a database in memory: nothing of it outlives the bot; {AGAIN}")
+    return _sqlite(Path(str(url.database)))
+
+
+def _sqlite(path: Path) -> Engine:
     if not path.is_file():
         raise DataError(f"{path}: no such database; {AGAIN}")
-    return f"sqlite:///{path.resolve().as_uri()}?mode=ro&uri=true"
-
-
-def _engine(url: str) -> Engine:
-    backend = make_url(url).get_backend_name()
-    return create_engine(url, connect_args={"connect_timeout": CONNECT_S} if backend == "postgresql" else {})
+    # SQLAlchemy would decode the file's name once more, and open another one for some of them.
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)

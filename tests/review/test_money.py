@@ -61,7 +61,7 @@ def test_period_returns_agree_with_pandas_resampling(changes: list[float]) -> No
 
 
 def test_sharpe_and_sortino_by_hand() -> None:
-    # Mean .01; deviations .01, -.03, .02: sum of squares .0014, over 2 .0007. One loss of .02: root of .0004/3.
+    # Mean .01; deviations .01, -.03, .02: sum of squares .0014, over 2 .0007. One loss, .02: root of .0004/3.
     daily = [0.02, -0.02, 0.03]
     assert sharpe(daily) == pytest.approx(0.01 / math.sqrt(0.0007) * math.sqrt(365))
     assert sortino(daily) == pytest.approx(0.01 / math.sqrt(0.0004 / 3) * math.sqrt(365))
