@@ -107,6 +107,24 @@ def test_measure_backtest_without_funding_is_refused_with_the_command(
         frames.measure(candles("1m"), PAIR, "1m", found, settings())
 
 
+@pytest.mark.parametrize(("hours", "refused"), [(8, False), (1, True)])
+def test_measure_backtest_misses_funding_by_the_pairs_own_interval(
+    tmp_path: Path, hours: int, refused: bool
+) -> None:
+    """Six hours without a charge: nothing where it comes every eight, a hole where it comes every hour."""
+    datadir = write(tmp_path / "data", funding=False)
+    dates = candles("1h")["date"]
+    charged = dates[dates <= dates.max() - pd.Timedelta(hours=6)].iloc[::-hours].sort_values()
+    rates = pd.DataFrame({"date": charged, "funding_rate": 1e-4}).reset_index(drop=True)
+    rates.to_feather(datadir / "futures" / "BTC_USDT_USDT-1h-funding_rate.feather")
+    found = provider(datadir)
+    if refused:
+        with pytest.raises(DataError, match="no funding_rate"):
+            frames.measure(candles("1m"), PAIR, "1m", found, settings())
+    else:
+        assert len(frames.measure(candles("1m"), PAIR, "1m", found, settings())) == MINUTES
+
+
 def test_measure_for_a_plot_needs_no_funding(tmp_path: Path) -> None:
     found = provider(write(tmp_path / "data", funding=False, mark=False), RunMode.PLOT)
     assert len(frames.measure(candles("1m"), PAIR, "1m", found, settings())) == MINUTES
