@@ -20,8 +20,10 @@ from outrigger.errors import DataError, OutriggerError, ReplayError
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
+from outrigger.rehearsal.invariants import Invariants
 from outrigger.rehearsal.parity import Parity, match
-from outrigger.rehearsal.parity_table import print_parity, to_dict
+from outrigger.rehearsal.parity_table import Ran, print_parity, to_dict
+from outrigger.rehearsal.stop_orders import stop_orders
 from outrigger.replay.contracts import contract_rules
 from outrigger.replay.exchange import open_market
 from outrigger.replay.offline import offline
@@ -74,7 +76,7 @@ def tested(
 
 def parity(
     datadir: Path, configs: Sequence[Path], start: datetime, days: float, every_seconds: int, out: Path
-) -> tuple[Parity, list[tuple[bool, float]]]:
+) -> tuple[Parity, Ran]:
     """Run both engines over the same days and compare.
 
     Parameters
@@ -96,8 +98,8 @@ def parity(
     -------
     Parity
         Trades side by side.
-    list of (bool, float)
-        Of each loop: whether it was the first of its minute, and its processor time in seconds.
+    Ran
+        What the live engine did beside trading.
 
     Raises
     ------
@@ -108,8 +110,9 @@ def parity(
     backtest = tested(datadir, configs, start, until, out / "backtest")
     if backtest.timeframe != "1m":
         raise DataError(f"the configuration trades {backtest.timeframe} candles: parity is measured on 1m")
+    watch = Invariants()
     with DrivenBot(datadir, list(configs), out / "live", start, until, every_seconds=every_seconds) as bot:
-        spent = bot.run()
+        spent = bot.run(watch)
     lived = read_database(str(bot.database), to_ms(until))
     market = open_market(datadir, replay=False)
     ticks = {
@@ -119,7 +122,7 @@ def parity(
     found = match(
         backtest.trades, lived.trades, candle_ms=MINUTE_MS, ticks=ticks, slots=bot.config["max_open_trades"]
     )
-    return found, spent
+    return found, Ran(spent, stop_orders(str(bot.database), lived.trades), watch.broken)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -140,14 +143,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="outrigger-parity-") as private:
         try:
             place = given.out or Path(private)
-            found, spent = parity(given.datadir, given.config, start, given.days, given.every, place)
+            found, ran = parity(given.datadir, given.config, start, given.days, given.every, place)
         except OutriggerError as error:
             Console(stderr=True).print(f"error: {error}", style="red", markup=False)
             return 2
     if given.json:
-        sys.stdout.write(json.dumps(plain(to_dict(found, spent))) + "\n")
+        sys.stdout.write(json.dumps(plain(to_dict(found, ran))) + "\n")
     else:
-        print_parity(found, spent, Console())
+        print_parity(found, ran, Console())
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,26 +13,45 @@ from rich.console import Console
 from rich.table import Table
 
 from outrigger.rehearsal.parity import Matched, Parity, Why
+from outrigger.rehearsal.stop_orders import StopOrders
 from outrigger.review.backtest_export import Trade
 
-Spent = Sequence[tuple[bool, float]]
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What the live engine did beside trading.
+
+    Parameters
+    ----------
+    spent : sequence of (bool, float)
+        Of each loop: whether it was the first of its minute, and its processor time in seconds.
+    stops : StopOrders
+        Stop orders placed on the exchange.
+    broken : sequence of str
+        Invariants that did not hold.
+    """
+
+    spent: Sequence[tuple[bool, float]]
+    stops: StopOrders
+    broken: Sequence[str]
 
 
-def to_dict(found: Parity, spent: Spent) -> dict[str, Any]:
+def to_dict(found: Parity, ran: Ran) -> dict[str, Any]:
     """Give a comparison as JSON types.
 
     Parameters
     ----------
     found : Parity
         The comparison.
-    spent : sequence of (bool, float)
-        Whether a loop was the first of its minute, and its processor time in seconds.
+    ran : Ran
+        What the live engine did beside trading.
 
     Returns
     -------
     dict
         `trades`, `both`, `matched_share`, `stops_within_a_tick`, `exits_within_a_candle`, `why` (counts),
-        `loop_ms` (median and 95th percentile of loops with and without a new candle), `differences`.
+        `loop_ms` (median and 95th percentile of loops with and without a new candle), `stop_orders`, `broken`
+        (invariants), `differences`.
     """
     return {
         "trades": len(found.trades),
@@ -41,26 +61,28 @@ def to_dict(found: Parity, spent: Spent) -> dict[str, Any]:
         "exits_within_a_candle": found.exits_within_a_candle,
         "why": {why.value: count for why, count in Counter(one.why for one in found.trades).items()},
         "loop_ms": {
-            name: _milliseconds([seconds for first, seconds in spent if first is wanted])
+            name: _milliseconds([seconds for first, seconds in ran.spent if first is wanted])
             for name, wanted in (("new_candle", True), ("otherwise", False))
         },
+        "stop_orders": {**asdict(ran.stops), "replaced_per_hour": ran.stops.replaced_per_hour},
+        "broken": list(ran.broken),
         "differences": [_difference(one) for one in found.trades if one.why is not Why.SAME],
     }
 
 
-def print_parity(found: Parity, spent: Spent, console: Console) -> None:
+def print_parity(found: Parity, ran: Ran, console: Console) -> None:
     """Print a comparison: what agreed, and every difference with what explains it.
 
     Parameters
     ----------
     found : Parity
         The comparison.
-    spent : sequence of (bool, float)
-        Whether a loop was the first of its minute, and its processor time in seconds.
+    ran : Ran
+        What the live engine did beside trading.
     console : Console
         Where to.
     """
-    told = to_dict(found, spent)
+    told = to_dict(found, ran)
     console.print(
         f"{told['both']} of {told['trades']} trades in both ({found.matched_share:.1%}); "
         f"stops within one tick {found.stops_within_a_tick:.1%}; "
@@ -69,6 +91,12 @@ def print_parity(found: Parity, spent: Spent, console: Console) -> None:
     for name, loop in told["loop_ms"].items():
         spread = f"median {loop['median']:.0f} ms, 95 % {loop['p95']:.0f} ms of CPU"
         console.print(f"loop, {name.replace('_', ' ')}: {spread}")
+    if ran.stops.placed:
+        console.print(
+            f"{ran.stops.placed} stop orders on the exchange for {ran.stops.trades} trades, "
+            f"{ran.stops.replaced_per_hour:.1f} replaced an hour of an open position"
+        )
+    console.print("invariants broken: " + ("; ".join(ran.broken) or "none"))
     table = Table(title="every difference")
     for heading in ("pair", "side", "backtest", "live", "entry bp", "exit later by", "why"):
         table.add_column(heading)

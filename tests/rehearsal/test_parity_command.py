@@ -14,11 +14,20 @@ from outrigger.rehearsal.parity import Why
 from tests.conftest import REPOSITORY
 
 
-def test_parity_in_the_crash_of_february_is_whole(market: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("profile", ["software stop", "stop on exchange"])
+def test_parity_in_the_crash_of_february_is_whole(market: Path, tmp_path: Path, profile: str) -> None:
     # A process of its own: the live engine keeps its database and the clock for the whole process.
+    profiles = ["config-stop-on-exchange.json"] if profile == "stop on exchange" else []
     overlay = tmp_path / "two.json"
     overlay.write_text(json.dumps({"exchange": {"pair_whitelist": ["ETH/USDT:USDT", "BNB/USDT:USDT"]}}))
-    named = ["--datadir", str(market / "binance-1m-2025-02"), "--config", "config.json", str(overlay)]
+    named = [
+        "--datadir",
+        str(market / "binance-1m-2025-02"),
+        "--config",
+        "config.json",
+        *profiles,
+        str(overlay),
+    ]
     days = ["--start", "2025-02-03T01:40", "--days", str(30 / 1440), "--out", str(tmp_path / "out"), "--json"]
     ran = subprocess.run(
         [sys.executable, "-m", "outrigger.rehearsal.parity_command", *named, *days],
@@ -32,6 +41,8 @@ def test_parity_in_the_crash_of_february_is_whole(market: Path, tmp_path: Path) 
     assert told["trades"] == told["both"] >= 2
     assert told["matched_share"] == told["exits_within_a_candle"] == told["stops_within_a_tick"] == 1.0
     assert Why.UNEXPLAINED.value not in told["why"]
+    assert told["broken"] == []
+    assert bool(told["stop_orders"]["placed"]) == bool(profiles)
     assert told["loop_ms"]["new_candle"]["p95"] > 0
     # Entries fill at the candle's open, give or take the spread of one tick.
     assert all(abs(one["entry_bp"]) < 1 for one in told["differences"])
