@@ -7,7 +7,12 @@ liquidation price, and where leverage tiers come from.
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -127,3 +132,36 @@ def test_download_data_from_bybit_returns_what_was_recorded(datadir: Path, tmp_p
         columns = [c for c in recorded.columns if c != "volume" or name == "1m-futures"]
         expected = recorded[columns].iloc[: len(recorded) - dropped]
         pd.testing.assert_frame_equal(returned[columns], expected, check_dtype=False)
+
+
+def test_dry_run_on_bybit_opens_and_closes_a_trade_at_the_replayed_book(datadir: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from outrigger.replay.offline import offline;"
+        "sys.exit(offline(Path(sys.argv[1]), ['trade'], exchange='bybit'))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(datadir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as child:
+        assert child.stdout is not None
+        deadline = threading.Timer(120, os.killpg, (child.pid, signal.SIGKILL))
+        deadline.start()
+        printed = ""
+        for line in child.stdout:
+            printed += line
+            if "MARKET_SELL has been fulfilled" in line:
+                child.send_signal(signal.SIGTERM)
+                break
+        printed += child.stdout.read()
+        code = child.wait()
+        deadline.cancel()
+    assert "Time offset to Bybit" in printed, printed
+    assert "MARKET_BUY has been fulfilled" in printed, printed
+    rate, _, liquidation = (float(x) for x in re.search(r"LIQUIDATION (.+)", printed)[1].split())  # type: ignore[index]
+    price = rate - (rate / LEVERAGE - rate * 0.004)
+    assert liquidation == pytest.approx(price + BUFFER * (rate - price), rel=1e-4)
+    assert code in {0, 130, 143}, printed
+    assert not list(datadir.rglob("leverage_tiers*"))
