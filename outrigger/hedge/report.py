@@ -1,6 +1,7 @@
 """Reports what the legs of a backtest did: `python -m outrigger.hedge.report --export RESULT --datadir DIR`.
 
-A table, JSON, and a page with the equity of primary, leg and both around the worst stop-outs.
+A table, JSON, and a page with the equity of primary, leg and both around the worst stop-outs. "Legs left out"
+is the same backtest without its legs' results; `--against` puts a backtest beside it that had the hedge off.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from rich.table import Table
 from outrigger.atomic import write_text
 from outrigger.commands.page import page
 from outrigger.errors import DataError, OutriggerError
-from outrigger.hedge.booked import HedgeBooked, LegBooked, book
+from outrigger.hedge.booked import Account, HedgeBooked, LegBooked, book
 from outrigger.hedge.measure import CHART
 from outrigger.hedge.pairing import pairings
 from outrigger.hedge.returns import Floats, Times
@@ -65,11 +67,11 @@ def load(result: BacktestResult, datadir: Path) -> tuple[Times, dict[str, Floats
     return times, closes
 
 
-def print_report(found: HedgeBooked, currency: str, console: Console) -> None:
-    """Print the legs, what they took away, and the account as tables."""
+def print_report(found: HedgeBooked, currency: str, console: Console, against: Account | None = None) -> None:
+    """Print the legs, what they took away, and the account as tables; beside it that of another backtest."""
     console.print(_money(found, currency))
     console.print(_measures(found))
-    console.print(_account(found, currency))
+    console.print(_account(found, currency, against))
 
 
 def _money(found: HedgeBooked, currency: str) -> Table:
@@ -104,16 +106,19 @@ def _measures(found: HedgeBooked) -> Table:
     return table
 
 
-def _account(found: HedgeBooked, currency: str) -> Table:
+def _account(found: HedgeBooked, currency: str, against: Account | None) -> Table:
     told = f"legs cost {found.cost_bp_day:.2f} bp of their notional a day"
     table = _table("the account", told, ("",))
-    for name in ("with legs", "without"):
+    accounts = {"with legs": found.hedged, "legs left out": found.unhedged}
+    if against is not None:
+        accounts["hedge off"] = against
+    for name in accounts:
         table.add_column(name, justify="right")
-    one, other = found.hedged, found.unhedged
-    table.add_row(f"profit, {currency}", f"{one.profit:.2f}", f"{other.profit:.2f}")
-    table.add_row("largest drawdown", f"{one.max_drawdown:.3%}", f"{other.max_drawdown:.3%}")
-    table.add_row("CVaR 95 % of days", f"{one.cvar_day:.3%}", f"{other.cvar_day:.3%}")
-    table.add_row("CVaR 95 % of primaries", f"{one.cvar_trade:.3%}", f"{other.cvar_trade:.3%}")
+    shown = accounts.values()
+    table.add_row(f"profit, {currency}", *(f"{one.profit:.2f}" for one in shown))
+    table.add_row("largest drawdown", *(f"{one.max_drawdown:.3%}" for one in shown))
+    table.add_row("CVaR 95 % of days", *(f"{one.cvar_day:.3%}" for one in shown))
+    table.add_row("CVaR 95 % of primaries", *(f"{one.cvar_trade:.3%}" for one in shown))
     return table
 
 
@@ -137,6 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m outrigger.hedge.report", description=__doc__)
     parser.add_argument("--export", type=Path, required=True, help="export of a backtest, or its directory")
     parser.add_argument("--datadir", type=Path, required=True, help="Freqtrade data directory")
+    parser.add_argument("--against", type=Path, help="export of the same backtest with the hedge off")
     parser.add_argument("--html", type=Path, help="write the worst stop-outs as a page")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
@@ -147,16 +153,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not legs:
             raise DataError(f"{given.export}: no trade in it is a leg; name candidates in outrigger.hedge")
         found = book(result.trades, times, closes, result.starting_balance)
+        against = None if given.against is None else _unhedged(given.against, given.datadir)
         if given.html is not None:
             write_text(given.html, page(stopout_chart(legs, times, closes, result.currency, found)))
     except OutriggerError as error:
         Console(stderr=True).print(f"error: {error}", style="red", markup=False)
         return 2
     if given.json:
-        sys.stdout.write(json.dumps(plain(found.to_dict()), indent=2) + "\n")
+        told = found.to_dict() | ({} if against is None else {"against": asdict(against)})
+        sys.stdout.write(json.dumps(plain(told), indent=2) + "\n")
     else:
-        print_report(found, result.currency, Console())
+        print_report(found, result.currency, Console(), against)
     return 0
+
+
+def _unhedged(export: Path, datadir: Path) -> Account:
+    result = read_export(export)[0]
+    if pairings(result.trades):
+        raise DataError(f"{export}: --against takes a backtest without legs, and this one has some")
+    return book(result.trades, *load(result, datadir), result.starting_balance).unhedged
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def datadir(tmp_path):
 
 @pytest.fixture
 def export(tmp_path):
-    def write(trades):
+    def write(trades, name="result.json"):
         body = {
             "trades": list(trades),
             "pairlist": [AAA, BBB],
@@ -66,7 +66,7 @@ def export(tmp_path):
             "backtest_end_ts": START_MS + 10 * 24 * HOURS,
             "starting_balance": 10_000.0,
         }
-        path = tmp_path / "result.json"
+        path = tmp_path / name
         path.write_text(json.dumps({"strategy": {"Outrigger": body}}))
         return path
 
@@ -132,6 +132,20 @@ def test_json_has_every_leg_and_the_account_with_and_without(datadir, export, ca
     # Fees of 1, and .1 of funding, seven times.
     assert told["cost"] == pytest.approx(7.7)
     assert set(told["pooled"]) == {"5m", "1h"}
+
+
+def test_backtest_with_the_hedge_off_stands_beside_it(datadir, export, capsys):
+    hedged = export(seven_stopouts())
+    alone = export([one for one in seven_stopouts() if one["pair"] == AAA][:6], "off.json")
+    line = ["--export", str(hedged), "--datadir", str(datadir), "--against", str(alone)]
+    assert main([*line, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["against"]["profit"] == -210.0
+    assert told["against"]["max_drawdown"] > 0
+    assert main(line) == 0
+    assert "hedge off" in capsys.readouterr().out
+    assert main([*line[:-1], str(hedged)]) == 2
+    assert "takes a backtest without legs" in " ".join(capsys.readouterr().err.split())
 
 
 def test_tables_name_legs_their_ends_and_the_totals(datadir, export, capsys):
