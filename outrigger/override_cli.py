@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from outrigger.errors import SettingsError
 from outrigger.market.moment import from_ms, to_ms
 from outrigger.market_cli import JsonOption, moment, print_json
 from outrigger.override import file
-from outrigger.override.word import ALL_PAIRS, DEFAULT_MS, Kind, Word, clock
+from outrigger.override.word import DEFAULT_MS, Kind, Word, clock
 
 _LENGTH = re.compile(r"(?:\d+(?:\.\d+)?[dhm])+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)([dhm])")
@@ -198,11 +199,11 @@ def _state(word: Word, now_ms: int) -> str:
 
 def _table(words: tuple[Word, ...], now_ms: int) -> Table:
     table = Table(title="Overrides")
-    for name in ("#", "asks", "pair", "since", "until", "state", "reason"):
+    for name in ("#", "asks", "since", "until", "state", "reason"):
         table.add_column(name, overflow="fold")
     for word in words:
-        row = (str(word.number), word.asks(), word.pair or ALL_PAIRS, clock(word.since_ms))
-        table.add_row(*row, clock(word.until_ms), _state(word, now_ms), word.reason)
+        row = (str(word.number), word.asks(), clock(word.since_ms), clock(word.until_ms))
+        table.add_row(*row, _state(word, now_ms), Text(word.reason))
     return table
 
 

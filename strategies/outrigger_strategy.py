@@ -29,7 +29,8 @@ from outrigger.bot.hedge import HedgeDesk
 from outrigger.bot.ledger_writer import LedgerWriter
 from outrigger.bot.leg_lives import RESIZED
 from outrigger.bot.leg_records import is_leg
-from outrigger.bot.messages import tell
+from outrigger.bot.messages import send, tell
+from outrigger.bot.outbox import Outbox
 from outrigger.bot.outlook import Outlook
 from outrigger.bot.override_desk import OverrideDesk
 from outrigger.bot.protections import PROTECTIONS
@@ -89,13 +90,13 @@ class Outrigger(IStrategy):
         self.desk = sizing.EntryDesk(self.keeper)
         ours = (self.keeper, self.records, self.faults)
         self.hedge = HedgeDesk(self.settings, config.get("timeframe", self.timeframe), *ours, live=self._live)
-        self.stops = StopDesk(self.keeper, self.records, self.desk, self.hedge.lives)
         self.breaker = BreakerWatch(config, self.faults, live=self._live)
-        told = (self.hedge.legs, self.faults, partial(tell, self))
-        self.overrides = OverrideDesk(config, self.keeper, self.records, *told, live=self._live)
+        self.overrides = OverrideDesk(config, *ours, self.hedge.legs, partial(tell, self), live=self._live)
+        self.stops = StopDesk(self.keeper, self.records, self.desk, self.hedge.lives, self.overrides)
         asked = (self.desk, self.hedge, self.breaker, self.overrides)
         self.entries = Entries(self.keeper, *asked, live=self._live)
         self.ledger = LedgerWriter(config, self.keeper, self.faults, live=self._live)
+        self.outbox = Outbox(config["user_data_dir"], partial(send, self))
 
     def version(self) -> str:
         """Version of Outrigger, shown by Freqtrade."""
@@ -185,6 +186,7 @@ class Outrigger(IStrategy):
             self.breaker.look(equity, now, self.settings.risk, trading=bool(trades))
             if self._live:
                 self.records.forget({trade.id for trade in trades})
+                self.outbox.deliver()
         except Exception as error:
             self.breaker.blind = True
             self.faults.record("bot_loop_start", "all pairs", error, "no entries while equity is unknown")
@@ -253,9 +255,7 @@ class Outrigger(IStrategy):
     ) -> str | None:
         """Leave where price passed a stop before it stood, a leg's life is over, or the trader says so."""
         try:
-            now = to_ms(current_time)
-            wanted = self.overrides.exit_reason(trade, now)
-            return wanted or self.stops.exit_reason(trade, now, current_rate)
+            return self.stops.exit_reason(trade, to_ms(current_time), current_rate)
         except Exception as error:
             self.faults.record("custom_exit", pair, error, "the trade keeps its stop")
             return None

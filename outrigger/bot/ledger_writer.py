@@ -98,10 +98,10 @@ class LedgerWriter:
         order : Order
             Filled, in whole or, if it was cancelled, in part.
         """
-        if not self._live or order.ft_order_side not in (trade.exit_side, STOP_ORDER):
+        if not self._live:
             return
         try:
-            if order.safe_filled > 0:
+            if order.ft_order_side in (trade.exit_side, STOP_ORDER) and order.safe_filled > 0:
                 append(self._directory, self._entry(trade, order))
             if not trade.is_open:
                 self._decided.pop(trade.id, None)

@@ -19,6 +19,10 @@ def tell(strategy: Any, text: str) -> None:
         What happened and what to do, in words.
     """
     logger.warning(text)
-    provider = getattr(strategy, "dp", None)
-    if provider is not None:
-        provider.send_msg(f"Outrigger: {text}", always_send=True)
+    if getattr(strategy, "dp", None) is not None:
+        send(strategy, f"Outrigger: {text}")
+
+
+def send(strategy: Any, text: str) -> None:
+    """Send a text as it is, in a running bot, whether or not the same was sent before."""
+    strategy.dp.send_msg(text, always_send=True)

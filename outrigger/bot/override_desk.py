@@ -47,10 +47,10 @@ class OverrideDesk:
         The stops of all open trades.
     records : TradeRecords
         Stores a stop that was drawn nearer, and what was said.
-    legs : LegRecords
-        The same of legs.
     faults : FaultLog
         Told of what fails; what was heard last then stands.
+    legs : LegRecords
+        Stores what was said of legs.
     tell : callable
         Tells the trader something in words.
     live : bool
@@ -62,8 +62,8 @@ class OverrideDesk:
         config: Mapping[str, Any],
         keeper: StopKeeper,
         records: TradeRecords,
-        legs: LegRecords,
         faults: FaultLog,
+        legs: LegRecords,
         tell: Callable[[str], None],
         *,
         live: bool,

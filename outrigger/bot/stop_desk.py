@@ -11,6 +11,7 @@ from freqtrade.strategy import stoploss_from_absolute
 
 from outrigger.bot.leg_lives import LegLives
 from outrigger.bot.leg_records import is_leg
+from outrigger.bot.override_desk import OverrideDesk
 from outrigger.bot.records import TradeRecords
 from outrigger.bot.sizing import EntryDesk
 from outrigger.stops.keeper import StopKeeper
@@ -34,10 +35,20 @@ class StopDesk:
         Knows why a trade that is just filled has its size.
     lives : LegLives
         Knows the same of legs.
+    overrides : OverrideDesk
+        Knows what the trader wants closed.
     """
 
-    def __init__(self, keeper: StopKeeper, records: TradeRecords, desk: EntryDesk, lives: LegLives) -> None:
+    def __init__(
+        self,
+        keeper: StopKeeper,
+        records: TradeRecords,
+        desk: EntryDesk,
+        lives: LegLives,
+        overrides: OverrideDesk,
+    ) -> None:
         self._keeper, self._records, self._desk, self._lives = keeper, records, desk, lives
+        self._overrides = overrides
 
     def stop(
         self, trade: LocalTrade, now_ms: int, current_rate: float, policy: str, *, filled: bool
@@ -78,8 +89,8 @@ class StopDesk:
         return on_margin(state.stop, current_rate, trade)
 
     def exit_reason(self, trade: LocalTrade, now_ms: int, current_rate: float) -> str | None:
-        """Why to leave at once: a leg whose life is over, or a stop that price has passed before it stood."""
-        over = self._lives.exit_reason(trade.id)
+        """Why to leave at once: the trader says so, a leg's life is over, or price has passed a new stop."""
+        over = self._overrides.exit_reason(trade, now_ms) or self._lives.exit_reason(trade.id)
         state = self._keeper.state(trade.id)
         if over is not None or state is None or not is_news(trade, state):
             return over

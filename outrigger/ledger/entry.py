@@ -8,14 +8,14 @@ the bot saw it, which no clock here knows; a stop on the exchange has no moment 
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
 from typing import Any
 
 from outrigger.errors import StateError
 from outrigger.market.moment import from_ms
+from outrigger.versioned_json import VersionedJson, typed
 
 VERSION = 1
 BP = 1e4
@@ -137,17 +137,18 @@ class LedgerEntry:
         """Write the entry as one line of JSON, with the figures for whoever reads the file by eye."""
         bp = self.slippage_bp
         figures = {"slippage_bp": None if bp is None else round(bp, 3), "delay_ms": self.delay_ms}
-        return json.dumps({"version": VERSION, **asdict(self), **figures}, allow_nan=False)
+        return _JSON.write({**asdict(self), **figures})
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("trade_id", "side", "ordered_ms", "filled_ms"), (int,)),
-    **dict.fromkeys(("order_id", "pair", "exchange", "reason", "kind", "kept_by"), (str,)),
-    **dict.fromkeys(("price", "amount", "left"), (int, float)),
-    **dict.fromkeys(("stop", "quoted"), (int, float, type(None))),
-    **dict.fromkeys(("leg", "dry"), (bool,)),
-    "decided_ms": (int, type(None)),
-    "regime": (str, type(None)),
+_JSON = VersionedJson("ledger entry", "trade", VERSION)
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(("trade_id", "side", "ordered_ms", "filled_ms"), int),
+    **dict.fromkeys(("order_id", "pair", "exchange", "reason", "kind", "kept_by"), str),
+    **dict.fromkeys(("price", "amount", "left"), int | float),
+    **dict.fromkeys(("stop", "quoted"), int | float | None),
+    **dict.fromkeys(("leg", "dry"), bool),
+    "decided_ms": int | None,
+    "regime": str | None,
 }
 
 
@@ -169,22 +170,10 @@ def loads(line: str) -> LedgerEntry:
     StateError
         If it is no such line, or a newer version wrote it.
     """
-    try:
-        body = json.loads(line)
-        if body["version"] != VERSION:
-            raise StateError(
-                f"entry has version {body['version']}, this Outrigger reads {VERSION}: update it"
-            )
-        return LedgerEntry(**{field.name: _typed(body, field.name) for field in fields(LedgerEntry)})
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise StateError(f"no ledger entry ({error!r}): {line[:120]!r}") from error
+    return _JSON.read(line, _entry)
 
 
-def _typed(body: dict[str, Any], key: str) -> Any:
-    kinds = _TYPES[key]
-    value: Any = body[key]
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise TypeError(f"{key} is {value!r}")
-    if key == "kind":
-        return ExitKind(str(value))
-    return Keeper(str(value)) if key == "kept_by" else value
+def _entry(body: dict[str, Any]) -> LedgerEntry:
+    known = {key: typed(body, key, kind) for key, kind in _TYPES.items()}
+    kind, kept_by = ExitKind(known["kind"]), Keeper(known["kept_by"])
+    return LedgerEntry(**{**known, "kind": kind, "kept_by": kept_by})

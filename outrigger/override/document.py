@@ -7,29 +7,30 @@ error that would otherwise be an override that is not there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from outrigger.errors import SettingsError, StateError
+from outrigger.errors import SettingsError
 from outrigger.override.word import HOUR_MS, Kind, Word
+from outrigger.versioned_json import VersionedJson, typed
 
 VERSION = 1
 KEPT_MS = 7 * 24 * HOUR_MS
 CLEARED, REPLACED = "cleared", "replaced"
-_TYPES: dict[str, tuple[type, ...]] = {
-    "number": (int,),
-    "kind": (str,),
-    "pair": (str, type(None)),
-    "since_ms": (int,),
-    "until_ms": (int,),
-    "reason": (str,),
-    "price": (int, float, type(None)),
-    "factor": (int, float, type(None)),
-    "regime": (str, type(None)),
-    "legs": (bool,),
-    "ended": (str,),
+_JSON = VersionedJson("the list of overrides", "trades", VERSION)
+_TYPES: dict[str, Any] = {
+    "number": int,
+    "kind": str,
+    "pair": str | None,
+    "since_ms": int,
+    "until_ms": int,
+    "reason": str,
+    "price": int | float | None,
+    "factor": int | float | None,
+    "regime": str | None,
+    "legs": bool,
+    "ended": str,
 }
 
 
@@ -92,8 +93,7 @@ class Words:
 
     def dumps(self) -> str:
         """Write the document as JSON text."""
-        body = {"version": VERSION, "last": self.last, "words": [asdict(word) for word in self.words]}
-        return json.dumps(body, indent=1, allow_nan=False) + "\n"
+        return _JSON.write({"last": self.last, "words": [asdict(word) for word in self.words]})
 
 
 def _ended(word: Word, now_ms: int, why: str) -> Word:
@@ -124,30 +124,23 @@ def loads(text: str) -> Words:
     StateError
         If it is no such document, a word in it cannot be used, or a newer version wrote it.
     """
-    try:
-        body = json.loads(text)
-        if body["version"] != VERSION:
-            raise StateError(
-                f"overrides have version {body['version']}, this Outrigger reads {VERSION}: update Outrigger"
-            )
-        return _numbered(body["last"], tuple(_word(one) for one in body["words"]))
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, SettingsError) as error:
-        raise StateError(f"overrides cannot be read ({error}): {str(text)[:120]!r}") from error
+    return _JSON.read(
+        text, lambda body: _numbered(typed(body, "last", int), [_word(one) for one in body["words"]])
+    )
 
 
-def _numbered(last: Any, words: tuple[Word, ...]) -> Words:
+def _numbered(last: int, words: list[Word]) -> Words:
     numbers = [word.number for word in words]
-    if not isinstance(last, int) or len(set(numbers)) < len(numbers) or max(numbers, default=0) > last:
-        raise ValueError(f"numbers {numbers} of the words do not fit the last one given, {last!r}")
-    return Words(last, words)
+    if len(set(numbers)) < len(numbers) or max(numbers, default=0) > last:
+        raise ValueError(f"numbers {numbers} of the words do not fit the last one given, {last}")
+    return Words(last, tuple(words))
 
 
 def _word(body: dict[str, Any]) -> Word:
-    known = {field.name for field in fields(Word)}
-    if body.keys() != known:
-        raise ValueError(f"a word has the keys {sorted(body)}, not {sorted(known)}")
-    for key, kinds in _TYPES.items():
-        # JSON's true and false are integers to Python, but no numbers to a trader.
-        if not isinstance(body[key], kinds) or (isinstance(body[key], bool) and bool not in kinds):
-            raise TypeError(f"{key} is {body[key]!r}")
-    return Word(**{**body, "kind": Kind(body["kind"])})
+    if body.keys() != _TYPES.keys():
+        raise ValueError(f"a word has the keys {sorted(body)}, not {sorted(_TYPES)}")
+    known = {key: typed(body, key, kind) for key, kind in _TYPES.items()}
+    try:
+        return Word(**{**known, "kind": Kind(known["kind"])})
+    except SettingsError as error:
+        raise ValueError(str(error)) from error

@@ -223,7 +223,7 @@ def widened(columns: WidthColumns, factors: Floats, *, allow_loss: bool) -> Widt
     WidthColumns
         Candles with a factor of 1 are as they were.
     """
-    trail = np.where(factors > 1, np.fmin(columns.trail * factors, WIDEST), columns.trail)
+    trail = np.where(factors > 1, np.minimum(columns.trail * factors, WIDEST), columns.trail)
     trail = np.fmax(trail, columns.trail)
     later = (factors > 1) & (columns.activation > 0) & ~np.isnan(trail) & (not allow_loss)
     activation = np.where(later, np.fmax(columns.activation, break_even(trail)), columns.activation)
