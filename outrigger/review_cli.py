@@ -69,10 +69,16 @@ def review(
     account = command.account_of(asked, configured, round(time.time() * 1000))
     end = edge(until, end=True)
     period = iso_week(week) if week is not None else None if end is None else last_week(end)
+    place, home = command.place_of(asked, configured, settings), command.user_data_of(asked, configured)
     with shown("review") as progress:
-        place = command.place_of(asked, configured, settings)
-        told = run_review(account, period, edge(since), place, settings, progress)
-    home = command.user_data_of(asked, configured)
+        classifier = None
+        if place.bundle is not None or command.watched(account, home):
+            # Only here, because scikit-learn takes longer to load than a review to make.
+            from outrigger.review.weekly.regimes import classifier_of
+
+            watched = home if command.watched(account, home) else None
+            classifier = classifier_of(place.bundle, place.datadir, watched, settings, place.store)
+        told = run_review(account, period, edge(since), place, settings, classifier, progress)
     page = html or command.page_path(home, told.week.period.name, told.account.as_of_ms)
     if html is not None or not as_json:
         write_page(page, told)

@@ -16,7 +16,7 @@ from outrigger.market.moment import from_ms
 from outrigger.market.store.store import MarketStore
 from outrigger.review.backtest_export import read_export
 from outrigger.review.database import read_database
-from outrigger.review.weekly.account import Account, of_backtest, of_database
+from outrigger.review.weekly.account import DATABASE, Account, of_backtest, of_database
 from outrigger.review.weekly.review import Place
 from outrigger.settings.configured import DEFAULT, read_config
 from outrigger.settings.read import Settings
@@ -142,6 +142,16 @@ def place_of(asked: Asked, config: Mapping[str, Any], settings: Settings) -> Pla
 def user_data_of(asked: Asked, config: Mapping[str, Any]) -> Path:
     """Freqtrade's working directory."""
     return asked.user_data or Path(config.get("user_data_dir") or USER_DATA)
+
+
+def watched(account: Account, user_data: Path) -> bool:
+    """Whether a running bot watches over a classifier there; a backtest has no bot."""
+    return account.kind == DATABASE and drift_path(user_data).is_file()
+
+
+def drift_path(user_data: Path) -> Path:
+    """Where a bot keeps its watch over the classifier."""
+    return user_data / "outrigger" / "drift.json"
 
 
 def page_path(user_data: Path, name: str, as_of_ms: int) -> Path:

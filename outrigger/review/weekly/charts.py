@@ -86,9 +86,8 @@ def results(told: Review) -> tuple[list[Trace], str]:
 def stop_outs(told: Review) -> list[Trace]:
     """Each losing stop-out: what it lost, and how far price then came within 24 h; +1 % is premature."""
     extremes = told.market.extremes
-    lost = [
-        t for t in primaries(told.account.trades) if not t.is_open and t.left_by_stop and t.net_return < 0
-    ]
+    done = [trade for trade in primaries(told.account.trades) if not trade.is_open]
+    lost = [trade for trade in done if trade.left_by_stop and trade.net_return < 0]
     judged, _, _ = covered(lost, extremes, HOURS, told.account.known_ms)
     points = []
     for trade in judged:

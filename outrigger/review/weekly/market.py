@@ -8,7 +8,7 @@ marks carry the last close forward, hindsight refuses to judge.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def clock_over(start_ms: int, end_ms: int) -> Times:
 
 
 def read_market(
-    datadir: Path | None, pairs: Iterable[str], timeframe: str, start_ms: int, end_ms: int
+    datadir: Path | None, pairs: Sequence[str], timeframe: str, start_ms: int, end_ms: int
 ) -> Market:
     """Read all there is of some pairs.
 
@@ -91,7 +91,7 @@ def read_market(
     ----------
     datadir : Path or None
         Freqtrade's data directory; None leaves every pair absent.
-    pairs : iterable of str
+    pairs : sequence of str
         Pairs traded.
     timeframe : str
         Base candles; five-minute ones stand in where there are none.
@@ -107,10 +107,11 @@ def read_market(
     charts: dict[str, pd.DataFrame] = {}
     extremes: dict[str, Extremes] = {}
     absent: dict[str, str] = {}
+    if datadir is None or not datadir.is_dir():
+        where = "no data directory: name it with --datadir" if datadir is None else f"{datadir}: no directory"
+        return Market(clock, absent=dict.fromkeys(pairs, f"no candles, {where}; {_download(pairs)}"))
     for pair in pairs:
         try:
-            if datadir is None:
-                raise DataError("no data directory: name it with --datadir")  # noqa: TRY301
             charts[pair] = mend(read_candles(datadir, pair, CHART))
             fine = timeframe_ms(timeframe) < CHART_MS and candle_path(datadir, pair, timeframe).is_file()
             base = mend(read_candles(datadir, pair, timeframe)) if fine else charts[pair]
@@ -122,6 +123,13 @@ def read_market(
     closes = {pair: marks for pair, (marks, _) in laid.items()}
     there = {pair: known for pair, (_, known) in laid.items()}
     return Market(clock, closes, there, charts, extremes, absent, _notes(charts, extremes, end_ms))
+
+
+def _download(pairs: Sequence[str]) -> str:
+    return (
+        "run `freqtrade download-data --trading-mode futures --timeframes 1m 5m 15m 4h --pairs "
+        f"{' '.join(pairs)}`"
+    )
 
 
 def on_clock(chart: pd.DataFrame, clock: Times, pair: str) -> tuple[Floats, npt.NDArray[np.bool_]]:

@@ -28,7 +28,7 @@ from outrigger.review.trade_measures import (
     win_rate,
 )
 from outrigger.review.weekly import stops
-from outrigger.review.weekly.account import Account, legs, primaries
+from outrigger.review.weekly.account import Account, is_leg, legs, primaries
 from outrigger.review.weekly.documents import activation, protective_distance
 from outrigger.review.weekly.equity import hold_path
 from outrigger.review.weekly.figures import Costs, Figures, Result, Stopping, Trading
@@ -155,9 +155,10 @@ def _stopping(
 
 
 def name_of(trade: Trade) -> str:
-    """A trade in few words: its pair, side, and number where it has one."""
+    """A trade in few words: its coin, side, whether it is a leg, and its number where it has one."""
     number = "" if trade.number is None else f" #{trade.number}"
-    return f"{trade.pair.partition('/')[0]} {'long' if trade.side > 0 else 'short'}{number}"
+    leg = " leg" if is_leg(trade) else ""
+    return f"{trade.pair.partition('/')[0]} {'long' if trade.side > 0 else 'short'}{leg}{number}"
 
 
 def _hedge(

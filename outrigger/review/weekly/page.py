@@ -30,7 +30,7 @@ from outrigger.review.weekly.review import Review
 ASSUMED = (
     (
         "Equity",
-        "Marked at five-minute closes; an open trade counts as if it were closed now, its exit fee paid.",
+        "Marked at five-minute closes; an open trade counts as if closed now, its exit fee paid.",
     ),
     ("Buy and hold", "The same pairs in equal parts, without leverage, fees, funding or rebalancing."),
     ("A week's trades", "Those that ended in it; weeks begin on Monday 00:00 UTC."),
@@ -44,6 +44,9 @@ ASSUMED = (
         "Freqtrade ships for Binance.",
     ),
 )
+
+
+TILES = ("Account", "Buy and hold", "Drawdown", "Premature, 24 h", "Margin to liquidation")
 
 
 def write_page(path: Path, told: Review) -> None:
@@ -88,6 +91,7 @@ def render(told: Review) -> str:
         whole=told.whole.period,
         quiet=table.QUIET,
         lines=lines(told),
+        tiles=[line for line in lines(told) if line.label in TILES],
         trades=_trades(told),
         open_headings=table.OPEN_HEADINGS,
         open_rows=table.open_rows(told),

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from outrigger.errors import DataError, StateError
+from outrigger.errors import DataError, OutriggerError, StateError
 from outrigger.market.candles import candle_path, mend, read_candles
-from outrigger.market.moment import from_ms
 from outrigger.market.store.store import MarketStore
 from outrigger.regime.bundle.bundle import Bundle
+from outrigger.regime.bundle.files import read_bundle
 from outrigger.regime.classes import REGIMES, UNLABELLED
 from outrigger.regime.drift_state import DriftState
 from outrigger.regime.effects import smoothed
@@ -33,7 +33,10 @@ from outrigger.regime.watch import DriftWatch
 from outrigger.review.backtest_export import Trade
 from outrigger.review.inputs_on_disk import all_inputs_on_disk
 from outrigger.review.trade_measures import Floats
+from outrigger.review.weekly.asked import drift_path
+from outrigger.review.weekly.classifier import Classifier, DriftTold, RegimeHits
 from outrigger.review.weekly.market import CHART
+from outrigger.review.weekly.parameters import Dated
 from outrigger.settings.read import Settings
 
 SMALLEST = 1e-6
@@ -41,57 +44,46 @@ SMALLEST = 1e-6
 HISTORY = pd.Timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class RegimeHits:
-    """What was said at the entries, and what came.
+def classifier_of(
+    bundle: Path | None,
+    datadir: Path | None,
+    user_data: Path | None,
+    settings: Settings,
+    store: MarketStore | None = None,
+) -> Classifier:
+    """Read what there is of a classifier.
 
     Parameters
     ----------
-    said : dict of str to float
-        Mean probability by regime over the entries judged.
-    came : dict of str to int
-        How often each followed.
-    hits : dict of str to int
-        How often it had been the most likely one when it came.
-    judged, pending, unknown : int
-        Entries judged, those whose horizon is not over, and those without probabilities.
-    log_loss, share_log_loss : float
-        Mean log loss of what was said, and of the regimes' shares in training; NaN without any.
+    bundle : Path or None
+        Its directory.
+    datadir : Path or None
+        Candles to ask it about.
+    user_data : Path or None
+        Working directory of a bot that uses it; None for a backtest.
+    settings : Settings
+        How much to smooth, and how inputs are read.
+    store : MarketStore, optional
+        Recordings, for a bundle that was trained on more than candles.
+
+    Returns
+    -------
+    Classifier
+        A bundle that is refused is told as missing.
     """
-
-    said: dict[str, float]
-    came: dict[str, int]
-    hits: dict[str, int]
-    judged: int
-    pending: int
-    unknown: int
-    log_loss: float
-    share_log_loss: float
-
-
-@dataclass(frozen=True, slots=True)
-class DriftTold:
-    """What the bot's watch over its classifier says.
-
-    Parameters
-    ----------
-    status, words : str
-        State of the watch, and a sentence.
-    since_ms : int or None
-        Since when.
-    excess : float or None
-        Mean log loss above the shares' over the last days; above zero is worse than knowing nothing.
-    """
-
-    status: str
-    words: str
-    since_ms: int | None
-    excess: float | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        since = None if self.since_ms is None else from_ms(self.since_ms).isoformat()
-        return {"status": self.status, "words": self.words, "since": since, "excess_log_loss": self.excess}
+    drift = None if user_data is None else read_drift(user_data)
+    if bundle is None:
+        return Classifier(drift=drift)
+    try:
+        found = read_bundle(bundle)
+    except OutriggerError as error:
+        return Classifier(drift=drift, missing=(f"regimes: {error}",))
+    until = found.card.models[-1].trained_until_ms
+    dated = Dated(f"regime bundle {bundle}", "run `outrigger train`", until)
+    if datadir is None:
+        return Classifier(drift=drift, bundle=dated)
+    ask = partial(regime_hits, bundle=found, datadir=datadir, settings=settings, store=store)
+    return Classifier(ask, drift, dated)
 
 
 def hits(said: Floats, came: np.ndarray[Any, Any], prior: tuple[float, ...], known: int) -> RegimeHits:
@@ -227,7 +219,7 @@ def read_drift(user_data: Path) -> DriftTold | None:
     DriftTold or None
         None where no bot with a classifier has run there; a status `unreadable` where the file is damaged.
     """
-    path = user_data / "outrigger" / "drift.json"
+    path = drift_path(user_data)
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         watch, state = DriftWatch.from_dict(body), DriftState.from_dict(body["state"])

@@ -11,24 +11,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from outrigger.errors import OutriggerError, SettingsError
+from outrigger.errors import SettingsError
 from outrigger.hedge.pairing import pairings
 from outrigger.json_values import plain
 from outrigger.market.moment import from_ms
 from outrigger.market.store.store import MarketStore
-from outrigger.regime.bundle.bundle import Bundle
-from outrigger.regime.bundle.files import read_bundle
 from outrigger.review.backtest_export import Trade
 from outrigger.review.trade_measures import Floats
 from outrigger.review.weekly.account import BACKTEST, Account, cut, is_leg, primaries, valued
+from outrigger.review.weekly.classifier import Classifier, DriftTold, RegimeHits
 from outrigger.review.weekly.documents import OVERRIDE, Remark, protective_distance, remarks
 from outrigger.review.weekly.equity import results_path
 from outrigger.review.weekly.figures import Figures
 from outrigger.review.weekly.market import Market, read_market
 from outrigger.review.weekly.measured import figures, name_of
-from outrigger.review.weekly.parameters import Dated, hyperopt_files
+from outrigger.review.weekly.parameters import hyperopt_files
 from outrigger.review.weekly.period import Period, last_week
-from outrigger.review.weekly.regimes import DriftTold, RegimeHits, read_drift, regime_hits
 from outrigger.review.weekly.sentences import Evidence, Sentence, attention
 from outrigger.review.weekly.stops import shipped_tiers
 from outrigger.review.weekly.volatility import VolatilityShift, volatility_shift
@@ -140,6 +138,7 @@ def review(
     since_ms: int | None,
     place: Place,
     settings: Settings,
+    classifier: Classifier | None = None,
     progress: Progress | None = None,
 ) -> Review:
     """Review an account.
@@ -156,6 +155,8 @@ def review(
         Where candles and files are.
     settings : Settings
         The `"outrigger"` block in force.
+    classifier : Classifier, optional
+        What there is of one.
     progress : callable, optional
         Called with (what, done, total).
 
@@ -184,26 +185,30 @@ def review(
     tiers = shipped_tiers(part.traded_pairs) if part.kind == BACKTEST else {}
     near, far = (figures(part, market, equity, one, settings.stop, tiers) for one in (period, whole))
     tell("regimes", 2, 3)
-    bundle, refused = _bundle(place.bundle)
+    known = classifier or Classifier()
+    entered = [t for t in primaries(part.trades) if period.start_ms < t.opened_ms <= period.end_ms]
+    hits = None if known.ask is None else known.ask(entered)
     shift = volatility_shift(market.charts, part.pairs, period.end_ms)
     # A backtest has no bot whose files could be old.
-    live = part.kind != BACKTEST
-    drift = read_drift(place.user_data) if live and place.user_data is not None else None
-    fitted = _fitted(part, place, bundle) if live else ((), ())
-    seen = Evidence(near, far, part.as_of_ms, *fitted, shift, drift, _paired_hours(part))
+    dated = part.kind != BACKTEST
+    fitted = hyperopt_files(place.strategies, part.strategy) if dated and place.strategies else []
+    bundles = [known.bundle] if dated and known.bundle is not None else []
+    paired = _paired_hours(part)
+    seen = Evidence(near, far, part.as_of_ms, fitted, bundles, shift, known.drift, paired)
     told = [one for trade in part.trades if trade.closed_ms > period.start_ms for one in remarks(trade)]
+    absent = dict.fromkeys(market.absent.values())
     return Review(
         part,
         market,
         equity,
         near,
         far,
-        _hits(part, period, place, bundle, settings),
-        drift,
+        hits,
+        known.drift,
         shift,
         attention(seen),
         tuple(told),
-        (*part.notes, *market.absent.values(), *market.notes, *unvalued, *_gaps(part, market), *refused),
+        (*part.notes, *absent, *market.notes, *unvalued, *_gaps(part, market), *known.missing),
     )
 
 
@@ -228,36 +233,6 @@ def _gaps(account: Account, market: Market) -> tuple[str, ...]:
     pairs = ", ".join(dict.fromkeys(trade.pair for trade in holed))
     many = f"{len(holed)} trade{'s' if len(holed) > 1 else ''}"
     return (f"candles are missing during {many} of {pairs}: their stops are not judged",)
-
-
-def _bundle(path: Path | None) -> tuple[Bundle | None, tuple[str, ...]]:
-    if path is None:
-        return None, ()
-    try:
-        return read_bundle(path), ()
-    except OutriggerError as error:
-        return None, (f"regimes: {error}",)
-
-
-def _hits(
-    account: Account, period: Period, place: Place, bundle: Bundle | None, settings: Settings
-) -> RegimeHits | None:
-    """What the classifier had said at the week's entries; None without a classifier."""
-    if bundle is None or place.datadir is None:
-        return None
-    entered = [t for t in primaries(account.trades) if period.start_ms < t.opened_ms <= period.end_ms]
-    return regime_hits(entered, bundle, place.datadir, settings, place.store)
-
-
-def _fitted(
-    account: Account, place: Place, bundle: Bundle | None
-) -> tuple[tuple[Dated, ...], tuple[Dated, ...]]:
-    """Parameters and bundles with their dates."""
-    files = () if place.strategies is None else hyperopt_files(place.strategies, account.strategy)
-    if bundle is None:
-        return tuple(files), ()
-    until = bundle.card.models[-1].trained_until_ms
-    return tuple(files), (Dated(f"regime bundle {place.bundle}", "run `outrigger train`", until),)
 
 
 def _paired_hours(account: Account) -> float:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from math import isfinite
 
 from outrigger.regime.drift_state import Drift
+from outrigger.review.weekly.classifier import DriftTold
 from outrigger.review.weekly.figures import Figures
 from outrigger.review.weekly.parameters import Dated
-from outrigger.review.weekly.regimes import DriftTold
 from outrigger.review.weekly.volatility import VolatilityShift
 
 ACT, LOOK, NOTE = "act", "look", "note"

@@ -24,6 +24,7 @@ from tests.benchmarks.rows.regime import (
     regime_training,
     regime_training_memory,
 )
+from tests.benchmarks.rows.review import review
 from tests.benchmarks.rows.stop_decision import stop_decision
 
 ROWS: dict[str, Callable[[Bench], Result]] = {
@@ -45,4 +46,5 @@ ROWS: dict[str, Callable[[Bench], Result]] = {
     "regime-candle": regime_candle,
     "regime-loading": regime_loading,
     "regime-backtest": regime_backtest,
+    "review": review,
 }
