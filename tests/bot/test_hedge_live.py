@@ -183,6 +183,39 @@ def test_filled_leg_is_numbered_and_its_end_is_booked(database: None, tmp_path: 
     assert strategy.faults.total() == 0
 
 
+@pytest.mark.parametrize(
+    ("filled", "minute", "change"),
+    [
+        # At 37,480 and 1,874 the leg holds 468.50 against .25 of the primary's 3,748, an hour later.
+        (0.1, 79, 937.0 - 468.5),
+        (0.1, 40, None),
+        # At 38,640 and 1,932 there are 483 where .25 × .02 × 38,640 = 193.20 should be: cut without waiting.
+        (0.02, 50, 193.2 - 483.0),
+    ],
+    ids=["filled in a second part", "not within the hour", "closed in part"],
+)
+def test_leg_follows_a_primary_that_is_filled_or_closed_in_parts(
+    database: None, tmp_path: Path, filled: float, minute: int, change: float | None
+) -> None:
+    strategy, main = bot(tmp_path, FALLING), primary(amount=0.05)
+    short = leg("hedge:BTC#1", amount=0.25, stake_amount=100.0)
+    strategy.bot_loop_start(moment(5))
+    main.amount = filled
+    Trade.commit()
+    strategy.bot_loop_start(moment(minute))
+    assert strategy.position_adjustment_enable == (change is not None)
+    asked, reason = strategy.adjust_trade_position(short, moment(minute), 5.0, 9_000.0)
+    if change is None:
+        assert asked is None
+    elif change > 0:
+        # Margin to add at 5x.
+        assert (asked, reason) == (pytest.approx(change / 5), "hedge_resized")
+    else:
+        # The same share of the margin as of the position.
+        assert (asked, reason) == (pytest.approx(100.0 * change / 483.0), "hedge_resized")
+    assert strategy.faults.total() == 0
+
+
 def test_cooldown_after_a_leg_does_not_keep_a_primary_out(database: None, tmp_path: Path) -> None:
     PairLocks.use_db, PairLocks.timeframe = True, "1m"
     strategy, short = bot(tmp_path, FALLING), leg("hedge:BTC#1")
