@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from outrigger.hedge.account import cvar
 from outrigger.review.backtest_export import BacktestResult
@@ -115,18 +114,3 @@ def net_profits(result: BacktestResult, slippage: float) -> Floats:
         [trade.profit - slippage * trade.notional * trade.left_by_stop for trade in result.trades],
         dtype=np.float64,
     )
-
-
-def expected_best_z(trials: int) -> float:
-    """Largest of so many independent standard normal draws, on average; NaN for none.
-
-    What the best of as many worthless parameter sets would show in standard errors: Bailey and Lopez de
-    Prado (2014), J. Portfolio Management 40(5), 94-107. Sets that a search tries resemble each other, so it
-    is an upper end.
-    """
-    if trials < 1:
-        return float("nan")
-    if trials == 1:
-        return 0.0
-    gamma = float(np.euler_gamma)
-    return float((1 - gamma) * norm.ppf(1 - 1 / trials) + gamma * norm.ppf(1 - 1 / (trials * np.e)))

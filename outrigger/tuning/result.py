@@ -15,9 +15,10 @@ import numpy as np
 from outrigger.json_values import plain
 from outrigger.market.moment import from_ms
 from outrigger.review.trade_measures import bootstrap_interval, expectancy
+from outrigger.study.overfitting import expected_best
 from outrigger.tuning.fold_run import FoldOutcome
 from outrigger.tuning.folds import Fold, Steps
-from outrigger.tuning.measures import BASIS_POINT, Measures, daily, expected_best_z, measured
+from outrigger.tuning.measures import BASIS_POINT, Measures, daily, measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class WalkForward:
                 **asdict(self.steps),
                 "epochs": self.epochs,
                 "trials": self.trials,
-                "expected_best_z": expected_best_z(self.trials),
+                "expected_best_z": expected_best(self.trials),
                 "slippage": self.slippage,
                 "out_of_sample": {"tuned": asdict(self.tuned()), "default": asdict(self.default())},
                 "tuned_minus_default_bp_a_day": {"mean": mean, "low": low, "high": high},

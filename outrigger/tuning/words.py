@@ -8,7 +8,8 @@ from math import isfinite
 from rich.table import Table
 
 from outrigger.market.moment import from_ms
-from outrigger.tuning.measures import Measures, expected_best_z, measured
+from outrigger.study.overfitting import expected_best
+from outrigger.tuning.measures import Measures, measured
 from outrigger.tuning.result import WalkForward, spread
 
 
@@ -55,7 +56,7 @@ def footnotes(done: WalkForward) -> Iterator[str]:
         )
     yield (
         f"Trials: {done.trials} parameter sets. The best of so many worthless ones shows up to "
-        f"{expected_best_z(done.trials):.2f} standard errors in its own training; nothing here is from one."
+        f"{expected_best(done.trials):.2f} standard errors in its own training; nothing here is from one."
     )
     yield (
         f"Net of fees, funding and {done.slippage * 1e4:g} bp slippage on stop exits. Every window begins "

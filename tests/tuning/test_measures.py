@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from math import isnan
 
-import numpy as np
 import pytest
 
 from outrigger.tuning.folds import Window
-from outrigger.tuning.measures import daily, expected_best_z, measured
+from outrigger.tuning.measures import daily, measured
 from tests.review.ledger import HOUR_MS, START_MS, result, trade
 
 DAY_MS = 24 * HOUR_MS
@@ -48,15 +47,3 @@ def test_daily_books_on_the_day_of_the_exit() -> None:
 
 def test_daily_without_trades_is_zero_on_every_day() -> None:
     assert daily(result(), Window(START_MS, START_MS + 3 * DAY_MS), 0.0).tolist() == [0.0, 0.0, 0.0]
-
-
-@pytest.mark.parametrize(("trials", "known"), [(10, 1.57), (100, 2.53), (1000, 3.26)])
-def test_expected_best_z_is_that_of_the_paper(trials: int, known: float) -> None:
-    assert expected_best_z(trials) == pytest.approx(known, abs=0.006)
-
-
-def test_expected_best_z_agrees_with_drawing_it() -> None:
-    drawn = np.random.default_rng(1).standard_normal((20_000, 60)).max(axis=1).mean()
-    assert expected_best_z(60) == pytest.approx(drawn, abs=0.03)
-    assert expected_best_z(1) == 0.0
-    assert isnan(expected_best_z(0))
