@@ -73,7 +73,9 @@ class _DrivenWorker(Worker):  # type: ignore[misc]
 def _without_waiting() -> Iterator[None]:
     """Let Freqtrade's pauses after failed requests last no real time: the clock says when it looks again."""
     no_backoff = mock.patch("freqtrade.exchange.common.calculate_backoff", return_value=0)
-    with no_backoff, mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0):
+    # One retry of candles instead of four: a request that nobody answers costs real time each time.
+    few_retries = mock.patch("freqtrade.exchange.common.API_RETRY_COUNT", 1)
+    with no_backoff, few_retries, mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0):
         yield
 
 

@@ -27,12 +27,14 @@ from outrigger.errors import DataError, OutriggerError
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
 from outrigger.rehearsal.invariants import Invariants
-from outrigger.replay.faults import FaultPlan, catalogue
+from outrigger.replay.faults import FUNDING, MARK, FaultPlan, catalogue
 from outrigger.review.database import read_database
 
 KEY, SECRET = "key-that-must-stay-secret", "secret-that-must-stay-secret"
+# What a bot asks for at its start and each hour only: a fault of these acts from the start.
+_ASKED_SELDOM = (MARK, FUNDING)
 # A request is given up after this long, so that a fault costs a rehearsal no real minutes.
-CLIENT_TIMEOUT_MS = 1_000
+CLIENT_TIMEOUT_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,35 +133,41 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
     known = catalogue()
     if name not in known:
         raise DataError(f"no fault {name!r}: choose from {', '.join(known)}")
-    plan = FaultPlan(known[name], to_ms(stretch.fault_from), to_ms(stretch.fault_until))
+    begins = stretch.start if known[name].route in _ASKED_SELDOM else stretch.fault_from
+    plan = FaultPlan(known[name], to_ms(begins), to_ms(stretch.fault_until))
     watch = Invariants()
     overlay = {
         "exchange": {
             "pair_whitelist": list(stretch.pairs),
             "key": KEY,
             "secret": SECRET,
+            "markets_refresh_interval": 1,
             "ccxt_config": {"timeout": CLIENT_TIMEOUT_MS},
             "ccxt_async_config": {"timeout": CLIENT_TIMEOUT_MS},
         },
+        # Funding is asked for only where it has a say.
+        "outrigger": {"squeeze": {"funding": True}},
     }
     bot = DrivenBot(
         stretch.datadir, [config], out, stretch.start, stretch.until, overlay=overlay, faults=[plan]
     )
     log = out / "bot.log"
-    with _logged(log), bot:
+    with logged(log), bot:
         bot.run(watch)
     found = read_database(str(bot.database), to_ms(stretch.until))
     still_open = sum(trade.is_open for trade in found.trades)
     broken = list(watch.broken)
     text = log.read_text(encoding="utf-8")
     broken += [f"{what} is in the log" for what, value in (("key", KEY), ("secret", SECRET)) if value in text]
+    if not plan.met:
+        broken.append("no request met it")
     if still_open:
         broken.append(f"{still_open} positions were not left {stretch.until - stretch.fault_until} after it")
     return Met(name, plan.met, watch.loops, watch.positions, len(found.trades), still_open, broken)
 
 
 @contextmanager
-def _logged(file: Path) -> Iterator[None]:
+def logged(file: Path) -> Iterator[None]:
     """Write everything that is logged to a file, and nothing to the terminal."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level

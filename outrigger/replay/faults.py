@@ -12,7 +12,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -24,7 +24,7 @@ Answer = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 Change = Callable[[Any], Any]
 
 ANY, CANDLES, BOOK = "", "/fapi/v1/klines", "/fapi/v1/depth"
-MARK, FUNDING, TIME = "/fapi/v1/markPriceKlines", "/fapi/v1/fundingRate", "/fapi/v1/time"
+MARK, FUNDING = "/fapi/v1/markPriceKlines", "/fapi/v1/fundingRate"
 RULES = "/fapi/v1/exchangeInfo"
 # Longer than a rehearsal's client waits, shorter than anybody watching would.
 SLOW_S, NEVER_S = 0.1, 3.0
@@ -194,8 +194,20 @@ def _nothing(_: Any) -> list[Any]:
     return []
 
 
-def _shifted(milliseconds: int) -> Change:
-    return lambda told: {"serverTime": told["serverTime"] + milliseconds}
+def _skewed(milliseconds: int) -> Answer:
+    """Answer as if the exchange's clock stood elsewhere than the bot's."""
+
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        market = request.app[MARKET]
+        true = market.clock
+        # Routes answer without awaiting, so no other request sees this clock.
+        market.clock = replace(true, now_ms=lambda: true.now_ms() + milliseconds)
+        try:
+            return await handler(request)
+        finally:
+            market.clock = true
+
+    return answer
 
 
 def _symbols(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Change:
@@ -228,6 +240,8 @@ def _transport() -> Mapping[str, Fault]:
         "400 timestamp outside the window": _refused(400, -1021, "Timestamp is outside of the recvWindow."),
         "200 with an error inside": _refused(200, -1000, "An unknown error occurred."),
         "JSON of another kind": _status(200, '"ok"'),
+        "clock five minutes behind": _skewed(-5 * _MINUTE_MS),
+        "clock two minutes ahead": _skewed(2 * _MINUTE_MS),
     }
     return {name: Fault(name, ANY, answer) for name, answer in answers.items()}
 
@@ -262,8 +276,6 @@ def _data() -> Mapping[str, Fault]:
         "no funding rates": (FUNDING, _nothing),
         "funding rate of 5 %": (FUNDING, lambda rows: [{**row, "fundingRate": "0.05"} for row in rows]),
         "funding rate null": (FUNDING, lambda rows: [{**row, "fundingRate": None} for row in rows]),
-        "clock five minutes ahead": (TIME, _shifted(5 * _MINUTE_MS)),
-        "clock five minutes behind": (TIME, _shifted(-5 * _MINUTE_MS)),
         "contracts suspended": (RULES, _symbols(lambda symbol: {**symbol, "status": "BREAK"})),
         "no contracts": (RULES, lambda told: {**told, "symbols": []}),
     }
