@@ -22,7 +22,6 @@ from outrigger.market.store.store import MarketStore
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review.inputs_on_disk import inputs_on_disk
 from outrigger.review.lab_trade import PairCandles
-from outrigger.review.regimes_on_disk import regimes_on_disk
 from outrigger.settings.read import Settings
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import ATR_CHART, FORECAST_CHART, market_columns, measure_noise
@@ -155,7 +154,7 @@ def load_pair(
     inputs = inputs_on_disk(datadir, pair, frames[FORECAST_CHART], pressing, store) if pressing else None
     known = {} if inputs is None else on_base(inputs, frames, timeframe, pair)
     market = PairMarket(pair, timeframe, opened, candles, columns, frames, known)
-    return with_regimes(market, datadir, pressing, store) if pressing else market
+    return with_regimes(market, datadir, pressing, store) if pressing and pressing.regime.enabled else market
 
 
 def with_regimes(
@@ -184,6 +183,9 @@ def with_regimes(
     OutriggerError
         If candles or the bundle cannot be used.
     """
+    # The models' libraries take seconds to import, which most replays can do without.
+    from outrigger.review.regimes_on_disk import regimes_on_disk  # noqa: PLC0415
+
     told = regimes_on_disk(datadir, market.pair, settings, store)
     if told is None:
         return market

@@ -110,7 +110,7 @@ def _thin(ratchet: Floats, current: float, min_step: float) -> Floats:
     position = 0
     while position < len(ratchet):
         reached = current + min_step * abs(current)
-        following = position + int(np.searchsorted(ratchet[position:], reached, side="left"))
+        following = position + int(ratchet[position:].searchsorted(reached))
         thinned[position:following] = current
         if following < len(ratchet):
             current = float(ratchet[following])

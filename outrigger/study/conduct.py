@@ -35,7 +35,7 @@ from outrigger.study.plan import Cell, DataSet, PairTask, StudyTerms, data_sets
 from outrigger.study.policies import Policy, chosen, trials
 from outrigger.study.result import Failure, StudyResult
 from outrigger.study.run import Workers
-from outrigger.study.work import POOL_PER_SIDE, Finished, Surveyed, SurveyTask, run_pair, survey
+from outrigger.study.work import Finished, Surveyed, SurveyTask, run_pair, survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +332,7 @@ def _about(
             "leverage": terms.leverage,
             "matched_distance": REFERENCE,
             "bootstrap": f"{RESAMPLES} resamples of blocks of {BLOCK_DAYS} days",
-            "null": f"{DRAWS} draws from {POOL_PER_SIDE} random entries a side, pair and window",
+            "null": f"{DRAWS} draws from {terms.pool_per_side} random entries a side, pair and window",
             "trials_before": request.forgotten,
         },
         "cells": {"read": ledger.read, "worked_out": ledger.done, "failed": len(ledger.failures)},

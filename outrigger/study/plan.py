@@ -78,6 +78,8 @@ class StudyTerms:
         Of entries and null draws.
     bundle : str
         Directory of the regime bundle.
+    pool_per_side : int
+        Random entries of each side, in each window of each pair, that null draws are taken from.
     """
 
     replay: ReplayTerms
@@ -85,6 +87,7 @@ class StudyTerms:
     per_pair: int
     seed: int
     bundle: str
+    pool_per_side: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,9 @@ def _clustered(
 ) -> Iterator[Done[Any, Any]]:
     # Tasks carry arrays, which Dask would want to hash: every one is its own.
     futures = {client.submit(function, task, pure=False): task for task in tasks}
-    for future in dask.as_completed(list(futures)):
+    with client.as_current():
+        coming = dask.as_completed(list(futures))
+    for future in coming:
         error = future.exception()
         if error is None:
             yield Done(futures[future], future.result())

@@ -34,8 +34,6 @@ from outrigger.study.policies import Policy, catalogue, regime_settings
 from outrigger.study.tiers import tiers_of
 
 AS_IS, MATCHED = 0, 1
-# Random entries of each side, in each window of each pair, that null draws are taken from.
-POOL_PER_SIDE = 100
 _WIDTHS = ("protect", "activation", "trail")
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 
@@ -164,7 +162,7 @@ def _entered(
         rows, sides, sizes = chosen[0][at], chosen[1][at], chosen[2][at]
         if not len(rows):
             return None
-    return Entered(rows, sides, sizes, *_drawn(rng, inside, 2 * POOL_PER_SIDE))
+    return Entered(rows, sides, sizes, *_drawn(rng, inside, 2 * task.terms.pool_per_side))
 
 
 def _drawn(
