@@ -4,7 +4,8 @@ Raw levels drift over the years and differ between pairs, so beside the level st
 percentile in the pair's own 90 days and how long it has kept its sign. The rate is the one charged last, as
 funding candles hold it: what will be charged next is an estimate and appears as such. A settled rate counts
 from a minute after its event: exchanges need a moment to publish it, and a live bot must agree with a
-backtest. Rates are per eight hours, whatever interval the pair is charged at (see `funding_interval`).
+backtest. Rates are per eight hours, whatever interval the pair is charged at (see `funding_interval`), and
+stand until an hour after the charge that should have replaced them.
 Weak: the percentile needs ten days of history before it speaks.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from outrigger.market.alignment import open_times_ms
@@ -170,6 +172,15 @@ def _row_features(rows: Readings) -> dict[str, Array]:
     }
 
 
+def _overdue(
+    table: Readings, last: npt.NDArray[np.intp], clock_ms: Times, next_ms: Array
+) -> npt.NDArray[np.bool_]:
+    """Where the charge that should have replaced the last rate was due an hour ago."""
+    told_ms = np.where(np.isfinite(table.values["funding_rate"]), table.time_ms, np.nan)
+    read_ms = carry(told_ms, last, clock_ms, table.time_ms, MAX_AGE_S * 1000)
+    return (clock_ms > next_ms + HOUR_MS) & (read_ms < next_ms)
+
+
 def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
     """Funding columns at each moment of a clock.
 
@@ -196,6 +207,12 @@ def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
     columns = {
         spec.name: carry(features[spec.name], last, clock_ms, table.time_ms, spec.age_limit_s * 1000)
         for spec in FUNDING_FEATURES
+    }
+    overdue = _overdue(table, last, clock_ms, columns["funding_next_h"])
+    columns |= {
+        name: np.where(overdue, np.nan, column)
+        for name, column in columns.items()
+        if name != "funding_next_h"
     }
     left = (columns["funding_next_h"] - clock_ms) / HOUR_MS
     # A schedule that has passed without word of the event says nothing about the one after.

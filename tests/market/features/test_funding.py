@@ -30,6 +30,18 @@ def test_funding_older_than_nine_hours_is_missing():
     np.testing.assert_array_equal(found["funding_rate"], [1e-4, NAN])
 
 
+def test_funding_of_an_hourly_pair_is_missing_two_hours_after_the_last_charge():
+    found = told([1e-4, 1e-4, 2e-4], [4, 4 + 1 / 60], every_h=1)
+    np.testing.assert_allclose(found["funding_rate"], [8 * 2e-4, NAN])
+    assert found.iloc[1].isna().all()
+
+
+def test_funding_read_after_a_schedule_that_has_passed_stands():
+    rows = metrics([START, START + 3 * HOUR], funding_rate=[1e-4, 2e-4], next_funding_ms=[START + HOUR, NAN])
+    found = funding_features(rows, np.array([START + 2 * HOUR, START + 2 * HOUR + 1, START + 4 * HOUR]))
+    np.testing.assert_array_equal(found["funding_rate"], [1e-4, NAN, 2e-4])
+
+
 def test_funding_change_is_against_the_event_eight_hours_before():
     found = told([1e-4, 3e-4, -2e-4], [1, 9, 17])
     np.testing.assert_allclose(found["funding_change_8h"], [NAN, 2e-4, -5e-4])
