@@ -136,23 +136,22 @@ def run_fold(
         If a command was interrupted; the fold then is not finished.
     """
     key = _key(fold, search, config)
-    epochs = _finished_epochs(place, key)
-    if epochs is None:
-        shutil.rmtree(place, ignore_errors=True)
-        copies = {name: copy_strategies(config, place / name) for name in (TUNED, DEFAULT)}
-        tell("searching")
-        with _counted(place / TUNED, search.epochs, tell):
-            _command(_hyperopt(fold, search, place), place / TUNED, "hyperopt", run)
-        epochs = _epochs(place / TUNED)
-        for name, strategies in copies.items():
-            tell(f"testing, {name} parameters")
-            argv = _backtest(fold.test, search, place / name, strategies)
-            _command(argv, place / name, "backtesting", run)
-    outcome = FoldOutcome(
-        fold, epochs, _parameters(place, search), _result(place / TUNED), _result(place / DEFAULT)
-    )
+    known = _finished(fold, search, place, key)
+    if known is not None:
+        return known
+    shutil.rmtree(place, ignore_errors=True)
+    copies = {name: copy_strategies(config, place / name) for name in (TUNED, DEFAULT)}
+    tell("searching")
+    with _counted(place / TUNED, search.epochs, tell):
+        _command(_hyperopt(fold, search, place), place / TUNED, "hyperopt", run)
+    for name, strategies in copies.items():
+        tell(f"testing, {name} parameters")
+        argv = _backtest(fold.test, search, place / name, strategies)
+        _command(argv, place / name, "backtesting", run)
+    outcome = _read(fold, search, place, _epochs(place / TUNED))
     # Written last: a fold that can be read to its end is one that need not be run again.
-    write_text(place / RECORD, json.dumps({"made_from": key, "epochs": epochs}, indent=2) + "\n")
+    record = {"made_from": key, "epochs": outcome.epochs}
+    write_text(place / RECORD, json.dumps(record, indent=2) + "\n")
     return outcome
 
 
@@ -210,14 +209,19 @@ def _key(fold: Fold, search: Search, config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
 
-def _finished_epochs(place: Path, key: str) -> int | None:
-    """Epochs of a fold that was finished from the same things; None where there is none."""
+def _finished(fold: Fold, search: Search, place: Path, key: str) -> FoldOutcome | None:
+    """Read a fold that was finished from the same things; None where there is none to be read."""
     try:
         record = json.loads((place / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        same = record["made_from"] == key
+        return _read(fold, search, place, int(record["epochs"])) if same else None
+    except (OSError, ValueError, KeyError, TypeError, DataError):
         return None
-    same = isinstance(record, dict) and record.get("made_from") == key
-    return int(record["epochs"]) if same else None
+
+
+def _read(fold: Fold, search: Search, place: Path, epochs: int) -> FoldOutcome:
+    tuned, default = (_result(place / name) for name in (TUNED, DEFAULT))
+    return FoldOutcome(fold, epochs, _parameters(place, search), tuned, default)
 
 
 def _parameters(place: Path, search: Search) -> dict[str, float]:

@@ -9,7 +9,7 @@ Weak: whoever repeats the walk with other spaces until it pleases has tuned on t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -113,7 +113,7 @@ def walk_forward(asked: Asked, progress: Progress, run: Runner | None = None) ->
     )
     folds = lay_out(data, asked.steps)
 
-    def freqtrade(argv: Any, output: IO[bytes]) -> int:
+    def freqtrade(argv: Sequence[str], output: IO[bytes]) -> int:
         return offline(asked.datadir, argv, output=output)
 
     outcomes, failures = _walk(
@@ -201,13 +201,14 @@ def _parameter_file(config: Mapping[str, Any]) -> str | None:
 def _data(datadir: Path, config: Mapping[str, Any], timeframe: str) -> tuple[tuple[str, ...], Window]:
     """Configured pairs that have candles, and the time in which the earliest of them can be traded."""
     wanted = config.get("exchange", {}).get("pair_whitelist", [])
-    pairs = tuple(pair for pair in wanted if candle_path(datadir, pair, timeframe).is_file())
-    if not pairs:
+    stored = [pair for pair in wanted if candle_path(datadir, pair, timeframe).is_file()]
+    frames = {pair: read_candles(datadir, pair, timeframe) for pair in stored}
+    dates = {pair: pd.DatetimeIndex(frame["date"]) for pair, frame in frames.items() if len(frame)}
+    if not dates:
         raise DataError(
             f"{datadir} has {timeframe} candles of none of the configured pairs ({', '.join(wanted)})"
         )
-    dates = [pd.DatetimeIndex(read_candles(datadir, pair, timeframe)["date"]) for pair in pairs]
     length = timeframe_ms(timeframe)
-    first = min(to_ms(found[0].to_pydatetime()) for found in dates if len(found))
-    last = max(to_ms(found[-1].to_pydatetime()) for found in dates if len(found))
-    return pairs, Window(first + STARTUP_CANDLES * length, last + length)
+    first = min(to_ms(found[0].to_pydatetime()) for found in dates.values())
+    last = max(to_ms(found[-1].to_pydatetime()) for found in dates.values())
+    return tuple(dates), Window(first + STARTUP_CANDLES * length, last + length)

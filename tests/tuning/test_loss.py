@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from freqtrade.resolvers.hyperopt_resolver import HyperOptLossResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outrigger.errors import SettingsError
 from outrigger.tuning.freqtrade_results import results_loss
 from outrigger.tuning.loss import FEWEST_TRADES, UNJUDGED, Epoch, epoch_loss, lower_bound
+from tests.conftest import REPOSITORY
 
 # Student's one-sided 90 % quantiles, from the table of any textbook.
 T90_1, T90_3, T90_4 = 3.0777, 1.6377, 1.5332
@@ -121,6 +123,18 @@ def test_results_loss_reads_freqtrades_frame_in_order_of_exits() -> None:
     expected = epoch_loss(epoch([100.0, -50.0] * 5, stopped=stopped), 10_000.0, 0.002)
     config = {"outrigger": {"risk": {"slippage": 0.002}}}
     assert results_loss(frame(), config, 10_000.0) == pytest.approx(expected)
+
+
+def test_freqtrade_finds_the_loss_function_in_the_repositorys_user_directory() -> None:
+    config: dict[str, Any] = {
+        "user_data_dir": REPOSITORY / "user_data",
+        "hyperopt_loss": "OutriggerLoss",
+        "timeframe": "1m",
+        "outrigger": {"risk": {"slippage": 0.002}},
+    }
+    loss = HyperOptLossResolver.load_hyperoptloss(config)
+    given = {"results": frame(), "trade_count": 10, "config": config, "starting_balance": 10_000.0}
+    assert loss.hyperopt_loss_function(**given) == results_loss(frame(), config, 10_000.0)
 
 
 def test_results_loss_without_trades_is_not_judged() -> None:

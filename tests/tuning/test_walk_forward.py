@@ -95,6 +95,15 @@ def test_walk_forward_again_reads_what_was_finished(asked: Asked) -> None:
     assert again.asked == []
 
 
+def test_walk_forward_again_after_a_result_was_lost_runs_that_fold_anew(asked: Asked) -> None:
+    first = walk_forward(asked, quiet, FakeFreqtrade())
+    for file in (asked.out / "data" / "fold-02" / "tuned" / "results").iterdir():
+        file.unlink()
+    again = FakeFreqtrade()
+    assert walk_forward(asked, quiet, again).to_dict() == first.to_dict()
+    assert len(again.asked) == 3
+
+
 @pytest.mark.parametrize(
     "change", [{"epochs": 13}, {"seed": 8}, {"spaces": ("stop", "enter")}, {"steps": Steps(5, 2)}]
 )
