@@ -5,9 +5,8 @@ by its lower confidence bound, with the error counted by days: trades that end o
 The worst twentieth then counts once more, and half the drawdown is spread over the trades. Stop exits pay
 slippage, which Freqtrade's backtest leaves out. Everything is a share of the starting balance, because the
 strategy sizes each trade by its risk: per unit of notional a wide stop would look worse than it is.
-
-Legs of a hedge count as trades of their own. Weak: the best of many epochs is still the luckiest of them; only
-a walk forward says what it is worth.
+Legs of a hedge count as trades of their own. Weak: the best of many epochs is still the luckiest of
+them; only a walk forward says what it is worth.
 """
 
 from __future__ import annotations
