@@ -18,7 +18,7 @@ def mirror(source: Path, target: Path) -> Path:
     Parameters
     ----------
     source : Path
-        A Freqtrade data directory.
+        A Freqtrade data directory; one that does not exist reads as empty.
     target : Path
         Where to make it; must not exist.
 
@@ -28,11 +28,9 @@ def mirror(source: Path, target: Path) -> Path:
         `target`: links to files and folders, and a `futures` folder of its own.
     """
     (target / "futures").mkdir(parents=True)
-    for path in source.resolve().iterdir():
-        if path.name != "futures":
-            (target / path.name).symlink_to(path)
-    folder = source.resolve() / "futures"
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if not path.match(KEPT_TIERS):
-            (target / "futures" / path.name).symlink_to(path)
+    whole = source.resolve()
+    for folder in ("", "futures"):
+        for path in (whole / folder).iterdir() if (whole / folder).is_dir() else ():
+            if path != whole / "futures" and not path.match(KEPT_TIERS):
+                (target / folder / path.name).symlink_to(path)
     return target

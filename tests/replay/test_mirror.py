@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from outrigger.cli import app
 from outrigger.errors import ReplayError
 from outrigger.replay.bybit_contracts import tiers_of
 from outrigger.replay.clock import Clock
@@ -47,6 +49,11 @@ def test_mirror_written_into_leaves_the_original_as_it_is(datadir: Path, tmp_pat
     assert not (datadir / "new").exists()
 
 
+def test_mirror_of_nothing_is_empty(tmp_path: Path) -> None:
+    found = mirror(tmp_path / "absent", tmp_path / "mirror")
+    assert [path.name for path in found.rglob("*")] == ["futures"]
+
+
 def test_tiers_are_those_kept_beside_the_data(datadir: Path) -> None:
     market = ReplayMarket(MarketFiles(datadir), Clock(lambda: START_MS))
     assert tiers_of(market, "BTCUSDT") == [TIER]
@@ -71,7 +78,15 @@ def test_overlay_points_every_address_of_every_venue_at_this_machine() -> None:
         assert all(address.startswith("http://127.0.0.1:9") for address in addresses)
 
 
-def test_another_exchange_is_refused_with_the_choices() -> None:
-    for ask in (lambda: venue_named("kraken"), lambda: exchange_overlay("http://127.0.0.1:9", "kraken")):
+def test_another_exchange_is_refused_with_the_choices(datadir: Path) -> None:
+    def serve() -> None:
+        command = ["serve", "--datadir", str(datadir), "--exchange", "kraken"]
+        CliRunner().invoke(app, command, catch_exceptions=False)
+
+    for ask in (
+        serve,
+        lambda: venue_named("kraken"),
+        lambda: exchange_overlay("http://127.0.0.1:9", "kraken"),
+    ):
         with pytest.raises(ReplayError, match="'kraken': choose binance or bybit"):
             ask()
