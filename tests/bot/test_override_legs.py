@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from freqtrade.persistence import Trade
 
 from outrigger.hedge.document import KEY, loads
 from outrigger.override.word import Kind
@@ -17,12 +16,6 @@ from tests.bot.trading import moment, ms
 from tests.engine.hedge_harness import BTC, ETH
 
 TIERS = [{"minNotional": 0.0, "maxNotional": 1e9, "maintenanceMarginRate": 0.005, "maxLeverage": 50.0}]
-
-
-@pytest.fixture(autouse=True)
-def _filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trades of these tests have no orders; a running bot's position has been filled."""
-    monkeypatch.setattr(Trade, "has_open_position", property(lambda trade: trade.amount > 0))
 
 
 def live(home: Path) -> tuple[Any, list[str]]:

@@ -43,12 +43,6 @@ def stake(strategy: Any, minute: float) -> float:
     return float(found)
 
 
-@pytest.fixture(autouse=True)
-def _filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trades of these tests have no orders; a running bot's position has been filled."""
-    monkeypatch.setattr(Trade, "has_open_position", property(lambda trade: trade.amount > 0))
-
-
 def test_pause_keeps_entries_out_until_it_ends(
     database: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
