@@ -149,7 +149,9 @@ class LegLives:
         document = self._legs.of(trade)
         if self._keeper.state(trade.id) is None:
             self._keeper.put(trade.id, _stop_of(trade, runner.candles.candle_end(now_ms)))
-        primary, found = primary_now(document.life.primary_id, trades)
+        # A runner asks no more for its primary: in a running bot that would read all closed trades each time.
+        paired = document.life.phase == Phase.PAIRED
+        primary, found = primary_now(document.life.primary_id, trades) if paired else (None, None)
         reading = None if primary is None else self._book.reading(primary.pair, trade.pair, now_ms)
         state = HedgeState.UNKNOWN if reading is None else reading.state
         length = runner.candles.length_ms
