@@ -69,12 +69,12 @@ def footnotes(done: WalkForward) -> Iterator[str]:
 
 def _results(done: WalkForward) -> Table:
     table = Table(title=f"Out of sample, {done.data}", min_width=76)
-    for name in ("test from", "parameters"):
-        table.add_column(name)
-    for name in ("trades", "wins", "bp a trade", "95 %", "CVaR", "profit", "drawdown"):
-        table.add_column(name, justify="right")
+    for name in ("test", ""):
+        table.add_column(name, no_wrap=True)
+    for name in ("trades", "bp a trade", "95 %", "CVaR", "profit", "drawdown"):
+        table.add_column(name, justify="right", no_wrap=name in ("profit", "drawdown"))
     for one in done.outcomes:
-        start = f"{one.fold.number}: {from_ms(one.fold.test.start_ms):%Y-%m-%d}"
+        start = f"{one.fold.number}: {from_ms(one.fold.test.start_ms):%d %b}"
         table.add_row(start, "tuned", *_cells(measured([one.tuned], done.slippage)))
         table.add_row("", "default", *_cells(measured([one.default], done.slippage)), end_section=True)
     table.add_row("all", "tuned", *_cells(done.tuned()), style="bold")
@@ -85,7 +85,6 @@ def _results(done: WalkForward) -> Table:
 def _cells(one: Measures) -> tuple[str, ...]:
     return (
         str(one.trades),
-        _shown(one.win_rate, "{:.0%}"),
         _shown(one.expectancy_bp, "{:+.0f}"),
         f"{one.low_bp:+.0f} to {one.high_bp:+.0f}" if isfinite(one.low_bp) else "–",
         _shown(one.cvar95_bp, "{:.0f}"),

@@ -167,8 +167,8 @@ def test_walk_forward_result_is_told_in_words_numbers_and_pictures(asked: Asked,
     done = walk_forward(asked, quiet, FakeFreqtrade())
     words = told(done)
     for part in (
-        "1: 2026-03-15",
-        "all tuned 6 100%",
+        "1: 15 Mar",
+        "all tuned 6 +40",
         "36 parameter sets",
         "standard errors in its own training",
         "10 bp",
