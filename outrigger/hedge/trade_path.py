@@ -53,10 +53,17 @@ def value_path(trade: Trade, times_ms: Times, prices: Floats) -> Floats:
     ndarray of shape (n_candles,)
         Quote currency.
     """
-    marked = np.nan_to_num(marked_path(trade, times_ms, carried(prices)))
-    open_ = (times_ms > trade.opened_ms) & (times_ms < trade.closed_ms)
-    ended = (times_ms >= trade.closed_ms) & (times_ms > trade.opened_ms)
-    path: Floats = np.where(ended, trade.profit, np.where(open_, marked, 0.0))
+    first = int(times_ms.searchsorted(trade.opened_ms, side="right"))
+    last = int(times_ms.searchsorted(trade.closed_ms, side="left"))
+    # Only the trade's own candles, and those before it until a price is known: a year is long.
+    known = first
+    while known > 0 and not np.isfinite(prices[known : known + 1]).all():
+        known -= 1
+    path = np.zeros(len(times_ms))
+    if last > first:
+        filled = carried(prices[known:last])[first - known :]
+        path[first:last] = np.nan_to_num(marked_path(trade, times_ms[first:last], filled))
+    path[max(first, last) :] = trade.profit
     return path
 
 
