@@ -304,8 +304,9 @@ def luck(trades: Mapping[str, pd.DataFrame], titles: Mapping[str, str], forgotte
         None with fewer than two policies or three days.
     """
     daily = {}
-    for name, one in trades.items():
-        if name in titles:
+    for name in titles:
+        one = trades.get(name)
+        if one is not None:
             own = one[(one["reading"] == AS_IS) & ~one["null"]]
             daily[name] = own.groupby("day")["r"].mean()
     matrix = pd.DataFrame(daily).fillna(0.0)

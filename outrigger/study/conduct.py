@@ -81,14 +81,15 @@ class Request:
 class _Ledger:
     """What has been found so far."""
 
-    trades: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+    trades: dict[str, dict[tuple[int, int, int], pd.DataFrame]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     read: int = 0
     done: int = 0
 
     def add(self, data: DataSet, pair: str, cell: Cell, trades: pd.DataFrame) -> None:
-        code = np.int16(data.pairs.index(pair))
-        self.trades.setdefault(cell.policy, []).append(trades.assign(pair=code, data=np.int16(data.number)))
+        code = data.pairs.index(pair)
+        told = trades.assign(pair=np.int16(code), data=np.int16(data.number))
+        self.trades.setdefault(cell.policy, {})[data.number, code, cell.window] = told
 
     def fail(self, data: DataSet, pair: str, error: str, cell: Cell | None = None) -> None:
         policy, window = ("", -1) if cell is None else (cell.policy, cell.window)
@@ -129,7 +130,11 @@ def conduct(request: Request, workers: Workers, console: Console | None = None) 
         factors = _factors(sets, surveyed, policies)
         tasks = _tasks(request, sets, surveyed, (*policies, *tried), factors, ledger)
         _worked_out(request, tasks, workers, ledger, bar)
-    trades = {name: pd.concat(parts, ignore_index=True) for name, parts in ledger.trades.items()}
+    # In the order of the plan, not of arrival: sums of floats depend on it, in the last digit.
+    trades = {
+        name: pd.concat([parts[place] for place in sorted(parts)], ignore_index=True)
+        for name, parts in ledger.trades.items()
+    }
     if not trades:
         told = ledger.failures[0].error if ledger.failures else "no entry lies where there are candles"
         raise DataError(f"not one trade could be replayed: {told}")

@@ -26,6 +26,7 @@ from tests.benchmarks.rows.regime import (
 )
 from tests.benchmarks.rows.review import review
 from tests.benchmarks.rows.stop_decision import stop_decision
+from tests.benchmarks.rows.study import stop_lab, study, study_workers
 
 ROWS: dict[str, Callable[[Bench], Result]] = {
     "backtest": backtest,
@@ -46,5 +47,8 @@ ROWS: dict[str, Callable[[Bench], Result]] = {
     "regime-candle": regime_candle,
     "regime-loading": regime_loading,
     "regime-backtest": regime_backtest,
+    "stop-lab": stop_lab,
+    "study": study,
+    "study-workers": study_workers,
     "review": review,
 }
