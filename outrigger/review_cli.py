@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,11 @@ from outrigger.market_cli import JsonOption, print_json
 from outrigger.regime_cli import edge, shown
 
 console = Console()
+
+
+def now_ms() -> int:
+    """The present in ms since the epoch."""
+    return round(time.time() * 1000)
 
 
 def review(
@@ -49,8 +55,6 @@ def review(
     as_json: JsonOption = False,
 ) -> None:
     """Review an account, live or backtested: its last week, since the start, and what deserves attention."""
-    import time
-
     from outrigger.bot.outbox import put
     from outrigger.errors import SettingsError
     from outrigger.review.weekly import asked as command
@@ -66,7 +70,7 @@ def review(
     asked = command.Asked(config, db, export, strategy, datadir, user_data, bundle, balance)
     configured = asked.configuration()
     settings = read_settings(configured)
-    account = command.account_of(asked, configured, round(time.time() * 1000))
+    account = command.account_of(asked, configured, now_ms())
     end = edge(until, end=True)
     period = iso_week(week) if week is not None else None if end is None else last_week(end)
     place, home = command.place_of(asked, configured, settings), command.user_data_of(asked, configured)

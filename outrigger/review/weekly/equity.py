@@ -16,6 +16,8 @@ from outrigger.review.backtest_export import Trade
 from outrigger.review.trade_measures import Floats
 from outrigger.review.weekly.market import Times
 
+DAY_CANDLES = 288
+
 
 def results_path(trades: Iterable[Trade], clock: Times, closes: Mapping[str, Floats]) -> Floats:
     """Sum of results at each close: marked while a trade is open, net from its end on.
@@ -56,19 +58,28 @@ def hold_path(pairs: Sequence[str], closes: Mapping[str, Floats], first: int) ->
     closes : mapping of str to ndarray of shape (n_times,)
         Closes by pair.
     first : int
-        Row at whose close they are bought.
+        Row at whose close they are bought, or at their first close within a day of it.
 
     Returns
     -------
     path : ndarray of shape (n_times - first,)
-        Beginning with 1; NaN throughout where no pair has a price at that row.
+        Beginning with 1; NaN throughout where no pair has a price.
     without : list of str
-        Pairs that have no price there and are left out.
+        Pairs that have none and are left out.
     """
-    priced = [pair for pair in pairs if pair in closes and np.isfinite(closes[pair][first])]
+    bought = {pair: _bought(closes[pair], first) for pair in pairs if pair in closes}
+    priced = {pair: price for pair, price in bought.items() if price is not None}
     without = [pair for pair in pairs if pair not in priced]
     if not priced:
         length = len(next(iter(closes.values()))) - first if closes else 0
         return np.full(max(length, 0), np.nan), without
-    path: Floats = np.mean([closes[pair][first:] / closes[pair][first] for pair in priced], axis=0)
+    paths = [closes[pair][first:] / price for pair, price in priced.items()]
+    # Money that waits for a pair's first candle is worth what it is.
+    path: Floats = np.mean(np.nan_to_num(paths, nan=1.0), axis=0)
     return path, without
+
+
+def _bought(closes: Floats, first: int) -> float | None:
+    """First price within a day of a row."""
+    known = np.flatnonzero(np.isfinite(closes[first : first + DAY_CANDLES + 1]))
+    return float(closes[first + known[0]]) if known.size else None

@@ -20,6 +20,7 @@ from outrigger.review.weekly.sentences import ACT, LOOK, NOTE
 
 QUIET = "Nothing passes a threshold: a quiet week."
 STYLES = {ACT: "bold red", LOOK: "yellow", NOTE: "dim"}
+MOST = 6
 OPEN_HEADINGS = ("open trade", "since", "entry", "last", "stop", "result now")
 REGIME_HEADINGS = ("regime", "said", "came", "foreseen")
 
@@ -81,7 +82,9 @@ def print_review(told: Review, console: Console) -> None:
     parts = [_rows(OPEN_HEADINGS, open_rows(told), "valued as if closed now")] if told.open_trades else []
     parts += [_rows(REGIME_HEADINGS, regime_rows(told), regime_words(told))] if told.hits else []
     drift = [] if told.drift is None else [Text(f"Classifier: {told.drift.words} ({told.drift.status}).")]
-    overridden = [Text(f"Overridden: {one.pair} #{one.number}: {one.text}") for one in told.overridden]
+    overridden = [Text(f"Overridden: {one.pair} #{one.number}: {one.text}") for one in told.overridden[:MOST]]
+    if len(told.overridden) > MOST:
+        overridden.append(Text(f"Overridden: {len(told.overridden) - MOST} more, see the page"))
     missing = [Text(f"Missing: {one}", style="yellow") for one in told.missing]
     console.print(Group(*parts, *drift, *overridden, *missing))
 

@@ -95,6 +95,8 @@ def _database(path: Path, candles: pd.DataFrame, count: int) -> Path:
                 amount=0.02,
                 stop_loss=exit_,
                 liquidation_price=entry * (1 - side * 0.19),
+                min_rate=min(entry, exit_),
+                max_rate=max(entry, exit_),
                 exit_reason=stopped,
                 enter_tag=f"hedge:{coin}#{number - 1}" if leg else "long:1m",
                 **times,

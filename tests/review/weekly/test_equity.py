@@ -59,13 +59,19 @@ def test_hold_path_holds_equal_parts_and_names_what_it_leaves_out() -> None:
     # One goes up by 10 %, the other down by half: the mean is down 20 %.
     assert path == pytest.approx([1.0, 0.8])
     assert without == ["X"]
-    early, missing = hold_path((PAIR, ETH), closes, 0)
-    assert early == pytest.approx([1.0, 2.0, 1.0])
-    assert missing == [PAIR]
+
+
+def test_hold_path_waits_a_day_for_a_first_candle() -> None:
+    late, never = np.full(600, np.nan), np.full(600, np.nan)
+    late[288:], never[289:] = 50.0, 50.0
+    late[400:] = 100.0
+    path, without = hold_path((PAIR, ETH), {PAIR: late, ETH: never}, 0)
+    assert without == [ETH]
+    assert (path[0], path[300], path[-1]) == (1.0, 1.0, 2.0)
 
 
 def test_hold_path_without_any_price_is_unknown() -> None:
-    path, without = hold_path((PAIR,), {PAIR: np.array([np.nan, 1.0])}, 0)
+    path, without = hold_path((PAIR,), {PAIR: np.full(400, np.nan)}, 0)
     assert np.isnan(path).all()
     assert without == [PAIR]
     assert hold_path((PAIR,), {}, 0)[0].size == 0
