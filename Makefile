@@ -7,7 +7,7 @@ JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-postgres lint format bench docs lock clean \
-  study-volatility study-signals study-stops study-synth study-squeeze study-regime study-regime-use study-hedge \
+  docs-results study-volatility study-signals study-stops study-grid study-synth study-squeeze study-regime study-regime-use study-hedge \
   study-parity
 
 help:  ## show the targets
@@ -56,7 +56,10 @@ study-signals: $(READY)  ## entries against random entries (DATADIR=, TIMEFRAME=
 	@$(BIN)/python -m outrigger.signals.study --datadir $(DATADIR) --timeframe $(TIMEFRAME)
 
 study-stops: $(READY)  ## stop policies on the same entries (DATADIR= one or more)
-	@$(BIN)/python -m outrigger.review.same_entry_command --datadir $(DATADIR)
+	@$(BIN)/outrigger study $(addprefix --datadir ,$(DATADIR))
+
+study-grid: $(READY)  ## settings around the shipped stop: a plateau or a peak (DATADIR= one or more)
+	@$(BIN)/python -m outrigger.review.same_entry_command --grid --datadir $(DATADIR)
 
 study-squeeze: $(READY)  ## the shipped stop with and without funding, depth, guard (DATADIR=, STORE=, CONFIG=)
 	@$(BIN)/python -m outrigger.review.same_entry_command --squeeze --datadir $(DATADIR) \
@@ -83,6 +86,11 @@ study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 
 docs: $(READY)  ## the generated parts of the README
 	@$(BIN)/python -m outrigger.settings.table README.md
+
+SETS ?= ../shared/market/binance-1m-2025-02 ../shared/market/binance-1m-2025-05 ../shared/market/binance-5m-2025h1
+
+docs-results: $(READY)  ## the README's table of stops, from the study on all sets (SETS=)
+	@$(BIN)/outrigger study $(addprefix --datadir ,$(SETS)) --trials 160 --readme README.md --html user_data/study/report.html
 
 lock:  ## resolve the dependency ranges anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -1,6 +1,7 @@
-"""Command line of the same-entry study; `make study-stops` and `make study-squeeze` run it.
+"""Two comparisons on the same entries that shape the shipped stop: settings around it, what presses on it.
 
-Run `python -m outrigger.review.same_entry_command --datadir DIR [DIR ...] [--grid | --squeeze] [--json]`.
+`make study-grid` and `make study-squeeze` run it; stops against other stops are `outrigger study`'s.
+Run `python -m outrigger.review.same_entry_command --datadir DIR [DIR ...] --grid | --squeeze [--json]`.
 """
 
 from __future__ import annotations
@@ -65,11 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _compared(given: argparse.Namespace) -> dict[str, Any]:
-    """Which policies the study compares, and what they read, where it is not the usual ones."""
+    """Which policies are compared, and what they read."""
     if given.grid:
         return {"policies": stop_grid.trials(), "readings": (MATCHED,), "shipped": stop_grid.SHIPPED_TRIAL}
-    if not given.squeeze:
-        return {}
     settings = with_values(block_of(given.config), {"squeeze": SQUEEZES["all"].model_dump()})
     source = settings.market.source or "binance"
     store = MarketStore(given.store, source) if given.store else None
@@ -87,11 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fee-bp", type=float, default=5.0, help="taker fee of one side, basis points")
     parser.add_argument("--slippage-bp", type=float, default=0.0, help="slippage of stop exits, basis points")
     parser.add_argument("--no-gaps", action="store_true", help="fill stops at the stop, as a backtest does")
-    parser.add_argument("--grid", action="store_true", help="try settings around the shipped ones instead")
-    parser.add_argument(
-        "--squeeze",
-        action="store_true",
-        help="the shipped stop with and without what presses on it instead",
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--grid", action="store_true", help="settings around the shipped ones")
+    what.add_argument(
+        "--squeeze", action="store_true", help="the shipped stop with and without what presses on it"
     )
     parser.add_argument("--store", type=Path, help="with --squeeze: recordings of book and open interest")
     parser.add_argument("--config", type=Path, help="with --squeeze: age limits and source of the recordings")

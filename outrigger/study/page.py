@@ -86,6 +86,7 @@ def render(found: StudyResult) -> str:
         ],
         heads=[(label, UNITS[key]) for key, label, *_ in _COLUMNS],
         nulls=[_null_row(one) for one in found.find(whole, READING_AS_IS)],
+        ends=[_end_row(one) for one in found.find(whole, READING_MATCHED)],
         tuned=found.tuned,
         luck=found.luck,
         failures=found.failures,
@@ -160,6 +161,20 @@ def _null_row(one: PolicyFigures) -> tuple[str, ...]:
         f"{one.null.mean:+.1f} ({one.null.low:+.1f} to {one.null.high:+.1f})",
         f"{one.null.p_value:.2f}",
         *(f"{value:+.1f}" for value in one.slippage_bp.values()),
+    )
+
+
+def _end_row(one: PolicyFigures) -> tuple[str, ...]:
+    early = (one.premature["6h"], one.figures["premature_stop_rate"].value, one.premature["72h"])
+    r = one.mean_r
+    return (
+        one.title,
+        *(f"{rate:.1%}" for rate in early),
+        f"{one.stop_share:.0%}",
+        f"{one.armed_share:.0%}",
+        f"{one.mean_hours:.1f}",
+        f"{r.value:+.3f} ({r.low:+.3f} to {r.high:+.3f})",
+        f"{one.sd_r:.2f}",
     )
 
 

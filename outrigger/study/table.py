@@ -31,11 +31,12 @@ _WORDS = {
 }
 _FOOTNOTE = (
     "size: factor on widths (matched) or positions (equal CVaR). early: premature stop-outs, left by a stop "
-    "at a loss and then entry +1 % within 24 h; kept: share of the best move until 24 h after the exit that "
-    "winners kept; liq: liquidations; win: net profit; bp: mean net result of notional (equal CVaR: of the "
-    "account); -null: less random entries with the same side counts, pair by pair; tail: mean of the worst "
-    "5 % in R, the loss at the protective stop; fall: drawdown, % of an account risking 1 % a day. ± half of "
-    "a 95 % block-bootstrap interval; * the interval of -null lies off zero."
+    "at a loss and then entry +1 % within 24 h; 6h, 72h: within those hours; kept: share of the best move "
+    "until 24 h after the exit that winners kept; stop, arm: left by a stop, armed; liq: liquidations; win: "
+    "net profit; bp: mean net result of notional (equal CVaR: of the account); -null: less random entries "
+    "with the same side counts, pair by pair; tail: mean of the worst 5 % in R, the loss at the protective "
+    "stop; fall: drawdown, % of an account risking 1 % a day. ± half of a 95 % block-bootstrap interval; * "
+    "the interval of -null lies off zero."
 )
 
 
@@ -55,6 +56,7 @@ def print_study(found: StudyResult, console: Console) -> None:
             if rows:
                 console.print(_levels(f"{data}, {_WORDS[reading]}", rows))
     rows = found.find(found.whole, READING_MATCHED)
+    console.print(_shape(f"{found.whole}, matched: how trades ended", rows))
     console.print(_differences(f"{found.whole}, matched: less the shipped stop", rows))
     console.print(
         _nulls(f"{found.whole}, as it is: what needs no skill", found.find(found.whole, READING_AS_IS))
@@ -79,6 +81,23 @@ def _levels(title: str, rows: list[PolicyFigures]) -> Table:
             _spread(told["expectancy_minus_null_bp"], 1, 0, sign=True) + ("*" if off_zero else ""),
             f"{told['cvar95'].value:.2f}",
             f"{100 * told['max_drawdown'].value:.1f}",
+        )
+    return table
+
+
+def _shape(title: str, rows: list[PolicyFigures]) -> Table:
+    table = _table(title, ("%", "6h", "24h", "72h", "stop", "arm", "hours", "mean R", "sd"))
+    for one in rows:
+        table.add_row(
+            one.title,
+            _number(100 * one.premature["6h"], 1),
+            _number(100 * one.figures["premature_stop_rate"].value, 1),
+            _number(100 * one.premature["72h"], 1),
+            _number(100 * one.stop_share, 0),
+            _number(100 * one.armed_share, 0),
+            _number(one.mean_hours, 1),
+            _spread(one.mean_r, 1, 3, sign=True),
+            _number(one.sd_r, 2),
         )
     return table
 

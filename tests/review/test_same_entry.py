@@ -209,37 +209,33 @@ def test_study_pools_sets_by_trade_and_costs_lower_the_mean(datadir: Path, tmp_p
     assert pooled.mean_r == pytest.approx(one.mean_r)
 
 
-def test_main_prints_json_that_names_data_costs_and_trials(
+def test_main_squeeze_prints_json_that_names_data_costs_and_trials(
     datadir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert (
-        same_entry_command.main(
-            ["--datadir", str(datadir), "--entries", "10", "--slippage-bp", "10", "--json"]
-        )
-        == 0
-    )
+    command = ["--datadir", str(datadir), "--entries", "10", "--slippage-bp", "10", "--squeeze", "--json"]
+    assert same_entry_command.main(command) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["data"][0]["pairs"] == ["AAA/USDT:USDT", "BBB/USDT:USDT"]
     assert found["assumptions"]["slippage_on_stops"] == 0.001
-    assert found["assumptions"]["trials"] == len(COMPARED)
-    assert {one["policy"] for one in found["results"]} == {one.name for one in COMPARED}
+    assert found["assumptions"]["trials"] == len(SQUEEZED)
+    assert {one["policy"] for one in found["results"]} == {one.name for one in SQUEEZED}
 
 
 def test_main_table_fits_eighty_columns(
     datadir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    assert same_entry_command.main(["--datadir", str(datadir), "--entries", "10"]) == 0
+    assert same_entry_command.main(["--datadir", str(datadir), "--entries", "10", "--squeeze"]) == 0
     out = capsys.readouterr().out
     assert "…" not in out
-    assert "naive volatility" in out
+    assert "+ cascade guard" in out
     assert max(map(len, out.splitlines())) <= 80
 
 
 def test_main_missing_data_is_told_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert same_entry_command.main(["--datadir", str(tmp_path)]) == 2
+    assert same_entry_command.main(["--datadir", str(tmp_path), "--grid"]) == 2
     assert "holds no futures candles" in " ".join(capsys.readouterr().err.split())
 
 
