@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from unittest import mock
 import time_machine
 from freqtrade.configuration import Configuration
 from freqtrade.enums import RunMode, State
+from freqtrade.exceptions import OperationalException
 from freqtrade.misc import deep_merge_dicts
 from freqtrade.worker import Worker
 
@@ -36,8 +38,16 @@ AFTER_CLOSE = timedelta(seconds=1)
 Look = Callable[[Any, datetime], None]
 
 
+# What a supervisor would wait before it starts a bot again that has stopped itself.
+RESTART_AFTER = timedelta(minutes=1)
+
+
 class _EndOfDays(Exception):
     """The last recorded moment has been reached."""
+
+
+class _Stopped(Exception):
+    """Freqtrade has stopped itself, as it does on errors that it does not expect."""
 
 
 class _DrivenWorker(Worker):  # type: ignore[misc]
@@ -46,7 +56,7 @@ class _DrivenWorker(Worker):  # type: ignore[misc]
     def __init__(self, config: dict[str, Any], clock: Any, until: datetime, look: Look | None) -> None:
         self._clock, self._until, self._look = clock, until, look
         self.spent: list[tuple[bool, float]] = []
-        self._began, self._minute = 0, -1
+        self._minute = -1
         super().__init__({}, config)
 
     def _process_running(self) -> None:
@@ -63,10 +73,7 @@ class _DrivenWorker(Worker):  # type: ignore[misc]
         if datetime.now(UTC) >= self._until:
             raise _EndOfDays
         if self.freqtrade.state == State.STOPPED:
-            raise ReplayError(
-                f"Freqtrade stopped itself at {datetime.now(UTC):%Y-%m-%d %H:%M}: its log says why, "
-                f"look for OperationalException"
-            )
+            raise _Stopped
 
 
 @contextmanager
@@ -82,6 +89,23 @@ def _without_waiting() -> Iterator[None]:
 def _cpu_ns() -> int:
     # The wall clock belongs to the replay; the processor's does not.
     return time.process_time_ns()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a driven bot went through.
+
+    Parameters
+    ----------
+    spent : list of (bool, float)
+        A loop each: whether it was the first of its minute, and its processor time in seconds, the exchange's
+        share included.
+    restarts : int
+        How often Freqtrade stopped itself and was started again.
+    """
+
+    spent: list[tuple[bool, float]]
+    restarts: int
 
 
 class DrivenBot(AbstractContextManager["DrivenBot"]):
@@ -154,31 +178,47 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         self._server.__exit__(kind, error, trace)
         self._travel.stop()
 
-    def run(self, look: Look | None = None) -> list[tuple[bool, float]]:
+    def run(self, look: Look | None = None, *, restarts: int = 0) -> Run:
         """Run the bot through the days.
 
         Parameters
         ----------
         look : callable, optional
             Called after every loop with the bot and the time, to check what has to hold.
+        restarts : int
+            How often a bot that stops itself is started again, from its database, a minute later.
 
         Returns
         -------
-        list of (bool, float)
-            A loop each: whether it was the first of its minute, and its processor time in seconds, the
-            exchange's share included.
+        Run
 
         Raises
         ------
         ReplayError
-            If Freqtrade stopped itself.
+            If Freqtrade stopped itself once more than that.
         """
+        spent: list[tuple[bool, float]] = []
+        for restarted in range(restarts + 1):
+            try:
+                with _without_waiting():
+                    self._live(spent, look)
+            except _EndOfDays:
+                return Run(spent, restarted)
+            except (_Stopped, OperationalException):
+                stopped_at = datetime.now(UTC)
+                self._clock.shift(RESTART_AFTER)
+                if datetime.now(UTC) >= self._until:
+                    return Run(spent, restarted)
+        raise ReplayError(
+            f"Freqtrade stopped itself at {stopped_at:%Y-%m-%d %H:%M}: its log says why, look for "
+            f"OperationalException"
+        )
+
+    def _live(self, spent: list[tuple[bool, float]], look: Look | None) -> None:
+        """Live from a start of the bot to its end."""
         worker = _DrivenWorker(self.config, self._clock, self._until, look)
         try:
-            with _without_waiting():
-                worker.run()
-        except _EndOfDays:
-            return worker.spent
+            worker.run()
         finally:
+            spent += worker.spent
             worker.freqtrade.cleanup()
-        raise ReplayError("Freqtrade's main loop ended by itself")  # pragma: no cover

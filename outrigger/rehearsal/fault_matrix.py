@@ -27,12 +27,14 @@ from outrigger.errors import DataError, OutriggerError
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
 from outrigger.rehearsal.invariants import Invariants
-from outrigger.replay.faults import FUNDING, MARK, FaultPlan, catalogue
+from outrigger.replay.faults import FUNDING, MARK, RULES, FaultPlan, catalogue
 from outrigger.review.database import read_database
 
 KEY, SECRET = "key-that-must-stay-secret", "secret-that-must-stay-secret"
 # What a bot asks for at its start and each hour only: a fault of these acts from the start.
 _ASKED_SELDOM = (MARK, FUNDING)
+# One a minute while a fault lasts.
+MOST_RESTARTS = 20
 # A request is given up after this long, so that a fault costs a rehearsal no real minutes.
 CLIENT_TIMEOUT_MS = 300
 
@@ -92,6 +94,8 @@ class Met:
         Loops of the bot, and open positions seen in them.
     trades, left_open : int
         Trades made, and those still open at the end.
+    restarts : int
+        How often Freqtrade stopped itself and had to be started again.
     broken : list of str
         What did not hold; empty is good.
     """
@@ -102,6 +106,7 @@ class Met:
     positions: int
     trades: int
     left_open: int
+    restarts: int
     broken: list[str]
 
 
@@ -141,7 +146,8 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
             "pair_whitelist": list(stretch.pairs),
             "key": KEY,
             "secret": SECRET,
-            "markets_refresh_interval": 1,
+            # Freqtrade asks for the contracts once an hour: at once, where that is what fails.
+            "markets_refresh_interval": 1 if known[name].route == RULES else 60,
             "ccxt_config": {"timeout": CLIENT_TIMEOUT_MS},
             "ccxt_async_config": {"timeout": CLIENT_TIMEOUT_MS},
         },
@@ -153,7 +159,7 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
     )
     log = out / "bot.log"
     with logged(log), bot:
-        bot.run(watch)
+        ran = bot.run(watch, restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(stretch.until))
     still_open = sum(trade.is_open for trade in found.trades)
     broken = list(watch.broken)
@@ -163,7 +169,8 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
         broken.append("no request met it")
     if still_open:
         broken.append(f"{still_open} positions were not left {stretch.until - stretch.fault_until} after it")
-    return Met(name, plan.met, watch.loops, watch.positions, len(found.trades), still_open, broken)
+    counts = (plan.met, watch.loops, watch.positions, len(found.trades), still_open, ran.restarts)
+    return Met(name, *counts, broken)
 
 
 @contextmanager
@@ -219,10 +226,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _table(met: Sequence[Met]) -> Table:
     table = Table(title=f"{sum(not one.broken for one in met)} of {len(met)} faults met without harm")
-    for heading in ("fault", "requests", "loops", "with a position", "trades", "broken"):
+    for heading in ("fault", "requests", "loops", "with a position", "trades", "restarts", "broken"):
         table.add_column(heading, justify="left" if heading in ("fault", "broken") else "right")
     for one in met:
-        counts: tuple[Any, ...] = (one.requests, one.loops, one.positions, one.trades)
+        counts: tuple[Any, ...] = (one.requests, one.loops, one.positions, one.trades, one.restarts)
         table.add_row(one.fault, *map(str, counts), "; ".join(one.broken) or "nothing")
     return table
 

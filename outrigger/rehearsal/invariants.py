@@ -1,7 +1,7 @@
 """What has to hold after every loop of a bot, whatever the exchange does.
 
-Every open position has a stop on its protective side of liquidation, no stop is ever loosened, no leg lives
-without a rule, and the bot goes on. Assumes that it looks between two of the bot's loops, in its process.
+Every open position has a stop on its protective side of liquidation, no stop is ever loosened, not by a
+restart either, and no leg lives without a rule. Assumes that it looks between two loops, in the bot's process.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from freqtrade.enums import State
 from freqtrade.persistence import Trade
 
 from outrigger.bot.leg_records import is_leg
@@ -44,8 +43,6 @@ class Invariants:
             Its time.
         """
         self.loops += 1
-        if bot.state != State.RUNNING:
-            self._break("stopped", 0, now, f"the bot is {bot.state.name.lower()}")
         for trade in Trade.get_open_trades():
             if trade.has_open_position:
                 self.positions += 1

@@ -112,7 +112,7 @@ def parity(
         raise DataError(f"the configuration trades {backtest.timeframe} candles: parity is measured on 1m")
     watch = Invariants()
     with DrivenBot(datadir, list(configs), out / "live", start, until, every_seconds=every_seconds) as bot:
-        spent = bot.run(watch)
+        ran = bot.run(watch)
     lived = read_database(str(bot.database), to_ms(until))
     market = open_market(datadir, replay=False)
     ticks = {
@@ -122,7 +122,7 @@ def parity(
     found = match(
         backtest.trades, lived.trades, candle_ms=MINUTE_MS, ticks=ticks, slots=bot.config["max_open_trades"]
     )
-    return found, Ran(spent, stop_orders(str(bot.database), lived.trades), watch.broken)
+    return found, Ran(ran.spent, stop_orders(str(bot.database), lived.trades), watch.broken)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

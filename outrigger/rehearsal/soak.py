@@ -39,6 +39,7 @@ MINUTE_MS = 60_000
 DAY_HOURS = 24
 # No fault outlasts this many minutes, and none begins sooner than an hour after the last.
 LONGEST_MINUTES = 15
+MOST_RESTARTS = 1_000
 _ERROR = re.compile(r"^\S+ \S+ - (?P<where>[\w.]+) - (?:ERROR|CRITICAL) - (?P<said>.*)$", re.MULTILINE)
 
 
@@ -56,6 +57,8 @@ class Soaked:
         Loops of the bot, and open positions seen in them.
     trades : int
         Trades made.
+    restarts : int
+        How often Freqtrade stopped itself and had to be started again.
     broken : list of str
         Invariants that did not hold.
     errors : dict of str to int
@@ -74,6 +77,7 @@ class Soaked:
     loops: int
     positions: int
     trades: int
+    restarts: int
     broken: list[str]
     errors: dict[str, int]
     memory_mb: list[float]
@@ -209,7 +213,7 @@ def soak(
     overlay = {"exchange": exchange}
     bot = DrivenBot(datadir, list(configs), out, start, until, overlay=overlay, faults=acted)
     with logged(out / "bot.log"), bot:
-        spent = bot.run(watch)
+        ran = bot.run(watch, restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(until))
     said = _ERROR.findall((out / "bot.log").read_text(encoding="utf-8"))
     return Soaked(
@@ -219,11 +223,12 @@ def soak(
         loops=watch.invariants.loops,
         positions=watch.invariants.positions,
         trades=len(found.trades),
+        restarts=ran.restarts,
         broken=watch.invariants.broken,
         errors=dict(Counter(f"{where}: {text[:60]}" for where, text in said)),
         memory_mb=watch.memory_mb,
         memory_mb_a_day=growth_mb_a_day(watch.memory_mb),
-        loop_ms_p99=float(np.percentile([seconds for _, seconds in spent], 99) * 1e3),
+        loop_ms_p99=float(np.percentile([seconds for _, seconds in ran.spent], 99) * 1e3),
     )
 
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from freqtrade.enums import State
 from freqtrade.persistence import Trade
 
 from outrigger.rehearsal.invariants import Invariants
@@ -34,7 +33,7 @@ def looked(
     """Look at one loop after the other."""
     watch = Invariants()
     records = SimpleNamespace(known=lambda number: number if number in legs else None)
-    bot = SimpleNamespace(state=State.RUNNING, strategy=SimpleNamespace(hedge=SimpleNamespace(legs=records)))
+    bot = SimpleNamespace(strategy=SimpleNamespace(hedge=SimpleNamespace(legs=records)))
     for trades in loops:
         monkeypatch.setattr(Trade, "get_open_trades", lambda trades=trades: trades)
         watch(bot, NOW)
@@ -80,10 +79,3 @@ def test_invariants_call_a_leg_without_a_record(monkeypatch: pytest.MonkeyPatch)
 def test_invariants_let_an_order_that_is_not_filled_yet_be(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = looked(monkeypatch, [trade(has_open_position=False, stop_loss=0.0)])
     assert (watch.broken, watch.positions) == ([], 0)
-
-
-def test_invariants_call_a_bot_that_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = Invariants()
-    monkeypatch.setattr(Trade, "get_open_trades", list)
-    watch(SimpleNamespace(state=State.STOPPED), NOW)
-    assert watch.broken == ["2025-05-05 00:00:00 the bot is stopped"]
