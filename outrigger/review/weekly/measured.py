@@ -43,7 +43,7 @@ LEAST_DAYS = 28.0
 def figures(
     account: Account,
     market: Market,
-    equity: Floats,
+    results: Floats,
     period: Period,
     settings: StopSettings,
     tiers: stops.Tiers,
@@ -56,8 +56,8 @@ def figures(
         The whole account, open trades valued.
     market : Market
         Candles around it.
-    equity : ndarray of shape (n_times,)
-        Account value on the market's clock.
+    results : ndarray of shape (n_times,)
+        What the account had made by each close of the market's clock, quote currency.
     period : Period
         Within the account's life.
     settings : StopSettings
@@ -75,19 +75,20 @@ def figures(
     held = [t for t in account.trades if t.opened_ms <= period.end_ms and t.closed_ms > period.start_ms]
     return Figures(
         period,
-        _result(account, market, equity, period, held),
+        _result(account, market, results, period, held),
         _trading(primaries(closed), settings),
         _stopping(closed, held, market, account, tiers),
-        _hedge(closed, done, market, period, equity),
+        _hedge(closed, done, market, period, account.balance + results),
         _costs(closed),
     )
 
 
 def _result(
-    account: Account, market: Market, equity: Floats, period: Period, held: Sequence[Trade]
+    account: Account, market: Market, results: Floats, period: Period, held: Sequence[Trade]
 ) -> Result:
     first = max(int(market.clock.searchsorted(period.start_ms, side="right")) - 1, 0)
     last = max(int(market.clock.searchsorted(period.end_ms, side="left")), first)
+    equity = account.balance + results
     opening, path, times = equity[first], equity[first + 1 : last + 1], market.clock[first + 1 : last + 1]
     holding, without = hold_path(account.pairs, market.closes, first)
     holding = holding[: last + 1 - first]
@@ -95,7 +96,7 @@ def _result(
     weeks = money.period_returns(times, path, opening, money.WEEK_MS, money.MONDAY_MS)
     ratios = period.days >= LEAST_DAYS
     return Result(
-        profit=float(path[-1] - opening) if path.size else 0.0,
+        profit=float(results[last] - results[first]),
         share=float(path[-1] / opening - 1) if path.size else 0.0,
         hold=float(holding[-1] - 1) if holding.size else nan,
         drawdown=money.path_drawdown(path, opening),

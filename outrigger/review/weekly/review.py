@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -178,12 +179,12 @@ def review(
     tell("candles", 0, 3)
     market = read_market(place.datadir, part.traded_pairs, part.timeframe, part.start_ms, part.as_of_ms)
     part, unvalued = _valued(part, market)
-    equity = part.balance + results_path(part.trades, market.clock, market.closes)
+    results = results_path(part.trades, market.clock, market.closes)
     tell("figures", 1, 3)
     period = replace(asked, start_ms=max(asked.start_ms, part.start_ms), end_ms=part.as_of_ms)
     whole = Period("since start", part.start_ms, part.as_of_ms)
     tiers = shipped_tiers(part.traded_pairs) if part.kind == BACKTEST else {}
-    near, far = (figures(part, market, equity, one, settings.stop, tiers) for one in (period, whole))
+    near, far = (figures(part, market, results, one, settings.stop, tiers) for one in (period, whole))
     tell("regimes", 2, 3)
     known = classifier or Classifier()
     entered = [t for t in primaries(part.trades) if period.start_ms < t.opened_ms <= period.end_ms]
@@ -196,11 +197,13 @@ def review(
     paired = _paired_hours(part)
     seen = Evidence(near, far, part.as_of_ms, fitted, bundles, shift, known.drift, paired)
     told = [one for trade in part.trades if trade.closed_ms > period.start_ms for one in remarks(trade)]
-    absent = dict.fromkeys(market.absent.values())
+    absent = [*dict.fromkeys(market.absent.values())]
+    if not isfinite(part.balance):
+        absent.append("the account's value at the start is not known: name it with --balance to see shares")
     return Review(
         part,
         market,
-        equity,
+        part.balance + results,
         near,
         far,
         hits,
