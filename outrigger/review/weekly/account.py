@@ -15,6 +15,7 @@ from math import nan
 from outrigger.hedge.tag import PREFIX
 from outrigger.review.backtest_export import FORCED, BacktestResult, Fill, Trade
 from outrigger.review.database import DatabaseTrades
+from outrigger.review.money import WEEK_MS
 
 DATABASE, BACKTEST = "database", "backtest"
 
@@ -125,10 +126,12 @@ def of_database(
     Returns
     -------
     Account
-        That begins with the bot's first start, or with its first trade if that came before.
+        That begins with the first start of the bot, or with its first trade if that came before; a week
+        ago where neither is known.
     """
     begun = [trade.opened_ms for trade in found.trades]
-    start = min([*begun, *([] if found.started_ms is None else [found.started_ms])], default=now_ms)
+    known = [*begun, *([] if found.started_ms is None else [found.started_ms])]
+    start = min(known, default=now_ms - WEEK_MS)
     if balance is None and found.wallet is not None:
         day, value = found.wallet
         balance = value - sum(t.profit for t in found.trades if not t.is_open and t.closed_ms <= day)
