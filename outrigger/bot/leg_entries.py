@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from freqtrade.persistence import LocalTrade, PairLocks
@@ -20,7 +20,6 @@ from outrigger.bot.leg_records import LegRecords, is_leg, trades_proxy
 from outrigger.bot.records import TradeRecords, side_of
 from outrigger.bot.sizing import tiers_of
 from outrigger.hedge.choice import Candidate, Leg, LegChoice, Primary, choose_leg
-from outrigger.hedge.measure import HedgeReading
 from outrigger.market.moment import from_ms
 from outrigger.risk.leverage import choose_leverage
 from outrigger.risk.liquidation import MaintenanceTier
@@ -41,15 +40,6 @@ class LegTicket:
     primary: LocalTrade
     leg: Leg
     leverage: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What is known of a candidate at a moment, whoever holds its pair."""
-
-    reading: HedgeReading | None
-    funding: float
-    least: float
 
 
 class LegEntries:
@@ -78,7 +68,7 @@ class LegEntries:
         self._tickets: dict[str, LegTicket] = {}
         self._told: set[int] = set()
         # Freqtrade asks for one candidate after the other; what is measured at a moment is measured once.
-        self._seen: dict[tuple[str, str], _Seen] = {}
+        self._seen: dict[tuple[str, str], Candidate] = {}
         self._seen_ms = -1
         self._tiers: dict[str, tuple[MaintenanceTier, ...]] = {}
 
@@ -210,9 +200,10 @@ class LegEntries:
             if by is None and PairLocks.is_pair_locked(leg, now, locked):
                 by = "a lock"
             seen = self._measured(primary, leg, now_ms, exchange)
-            yield Candidate(leg, seen.reading, by, seen.funding, seen.least)
+            yield seen if by is None else replace(seen, taken_by=by)
 
-    def _measured(self, primary: str, leg: str, now_ms: int, exchange: Any) -> _Seen:
+    def _measured(self, primary: str, leg: str, now_ms: int, exchange: Any) -> Candidate:
+        """A candidate as it is at a moment, whoever holds its pair."""
         if now_ms != self._seen_ms:
             self._seen.clear()
             self._seen_ms = now_ms
@@ -220,8 +211,9 @@ class LegEntries:
         if found is None:
             price = self._book.price(leg, now_ms)
             least = exchange.get_min_pair_stake_amount(leg, price, 0.0) if price > 0 else None
-            reading, funding = self._book.reading(primary, leg, now_ms), self._book.funding(leg, now_ms)
-            found = self._seen[primary, leg] = _Seen(reading, funding, least or 0.0)
+            reading, rate = self._book.reading(primary, leg, now_ms), self._book.funding(leg, now_ms)
+            found = Candidate(leg, reading, funding_rate=rate, min_notional=least or 0.0)
+            self._seen[primary, leg] = found
         return found
 
     def _tiers_of(self, exchange: Any, pair: str) -> tuple[MaintenanceTier, ...]:
