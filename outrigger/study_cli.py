@@ -49,8 +49,9 @@ def study(
 ) -> None:
     """Same entries, different stops and hedges, over many windows: what each costs and saves."""
     from outrigger.review.lab_trade import ReplayTerms
-    from outrigger.study.conduct import Request, conduct
+    from outrigger.study.conduct import conduct
     from outrigger.study.plan import StudyTerms
+    from outrigger.study.request import Request
     from outrigger.study.table import print_study, write_readme
 
     replay = ReplayTerms(0, fee=fee_bp / 1e4, slippage=slippage_bp / 1e4, gap_fills=gaps)

@@ -25,7 +25,7 @@ from outrigger.study.overfitting import (
     sharpe_ratio,
 )
 from outrigger.study.plan import DataSet
-from outrigger.study.policies import SCALES, Policy, scale_name
+from outrigger.study.policies import Policy
 from outrigger.study.result import (
     POOLED,
     READING_CVAR,
@@ -34,10 +34,8 @@ from outrigger.study.result import (
     Curve,
     Luck,
     PolicyFigures,
-    Tuned,
     WindowRate,
 )
-from outrigger.study.tuning import walk_forward
 from outrigger.study.work import AS_IS, MATCHED
 
 SLIPPAGES = (0, 5, 10, 20)
@@ -243,47 +241,6 @@ def window_rates(
                     )
                 )
     return found
-
-
-def tuned(trades: Mapping[str, pd.DataFrame], sets: Sequence[DataSet]) -> Tuned | None:
-    """Choose the shipped stop's scale walk-forward; None without several windows or scales."""
-    scales = {factor: trades[scale_name(factor)] for factor in SCALES if scale_name(factor) in trades}
-    if 1.0 not in scales or len(scales) < 2:
-        return None
-    plain = {scale: one[one["reading"] == AS_IS] for scale, one in scales.items()}
-    names = {one.number: one.name for one in sets}
-    entries = {
-        scale: one[~one["null"]].assign(data=one.loc[~one["null"], "data"].map(names))
-        for scale, one in plain.items()
-    }
-    starts = {(one.name, window): one.edges_ms[window] for one in sets for window in range(one.windows)}
-    choices, out = walk_forward(entries, starts)
-    if out.empty:
-        return None
-    picked = {(one.data, one.window): one.scale for one in choices}
-    pools = []
-    for (name, window), scale in picked.items():
-        pool = plain[scale]
-        here = pool["null"] & (pool["data"].map(names) == name) & (pool["window"] == window)
-        pools.append(pool[here].assign(data=name))
-    theirs = pd.concat(pools, ignore_index=True)
-    shipped, base = entries[1.0], plain[1.0]
-    same = [key in picked for key in zip(shipped["data"], shipped["window"], strict=True)]
-    base = base[base["null"]]
-    base = base.assign(data=base["data"].map(names))
-    kept = [key in picked for key in zip(base["data"], base["window"], strict=True)]
-    drawn = resamples(
-        np.concatenate((out["day"].to_numpy(), theirs["day"].to_numpy(), base["day"].to_numpy()))
-    )
-    return Tuned(
-        choices,
-        figures(_as_is(out), _as_is(theirs), drawn),
-        figures(_as_is(shipped[same]), _as_is(base[kept]), drawn),
-    )
-
-
-def _as_is(trades: pd.DataFrame) -> pd.DataFrame:
-    return trades.assign(account_r=trades["r"], bp=1e4 * trades["net"])
 
 
 def luck(trades: Mapping[str, pd.DataFrame], titles: Mapping[str, str], forgotten: int) -> Luck | None:

@@ -10,71 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from outrigger import __version__
 from outrigger.errors import DataError
-from outrigger.review.lab_trade import ReplayTerms
-from outrigger.review.matched import REFERENCE, matching_scale
-from outrigger.review.paired import BLOCK_DAYS
-from outrigger.review.same_entry import HORIZON_HOURS
+from outrigger.review.matched import matching_scale
 from outrigger.study import assemble
 from outrigger.study.cells import read_cell, write_cell
-from outrigger.study.entries import RANDOM, read_entries
+from outrigger.study.entries import read_entries
 from outrigger.study.keys import cell_key
-from outrigger.study.measures import RESAMPLES
-from outrigger.study.nulls import DRAWS
-from outrigger.study.plan import Cell, DataSet, PairTask, StudyTerms, data_sets
+from outrigger.study.plan import Cell, DataSet, PairTask, data_sets
 from outrigger.study.policies import Policy, chosen, trials
+from outrigger.study.request import Request, about
 from outrigger.study.result import Failure, StudyResult
 from outrigger.study.run import Workers
-from outrigger.study.work import Finished, Surveyed, SurveyTask, run_pair, survey
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be studied.
-
-    Parameters
-    ----------
-    datadirs : tuple of Path
-        Freqtrade data directories, each a set.
-    out : Path
-        Where finished cells are kept.
-    entries : str
-        `random`, a CSV file or a backtest export.
-    policies : tuple of str
-        Names; all where empty.
-    windows : int
-        Windows a set.
-    terms : StudyTerms
-        Costs, entries a pair, seed, leverage, bundle.
-    timeframe : str or None
-        Base timeframe; the finest by default.
-    tune : bool
-        Whether scales of the shipped stop are tried walk-forward.
-    forgotten : int
-        Trials made before, for the deflated Sharpe ratio.
-    """
-
-    datadirs: tuple[Path, ...]
-    out: Path
-    entries: str = RANDOM
-    policies: tuple[str, ...] = ()
-    windows: int = 5
-    terms: StudyTerms = field(
-        default_factory=lambda: StudyTerms(ReplayTerms(0), 5.0, 200, 1, "models/default")
-    )
-    timeframe: str | None = None
-    tune: bool = True
-    forgotten: int = 0
+from outrigger.study.survey import Surveyed, SurveyTask, survey
+from outrigger.study.tuning import tuned
+from outrigger.study.work import Finished, run_pair
 
 
 @dataclass(slots=True)
@@ -135,10 +91,12 @@ def conduct(request: Request, workers: Workers, console: Console | None = None) 
         name: pd.concat([parts[place] for place in sorted(parts)], ignore_index=True)
         for name, parts in ledger.trades.items()
     }
+    ledger.trades.clear()
     if not trades:
         told = ledger.failures[0].error if ledger.failures else "no entry lies where there are candles"
         raise DataError(f"not one trade could be replayed: {told}")
-    told_of = _about(request, sets, surveyed, policies, ledger)
+    counted = {"read": ledger.read, "worked_out": ledger.done, "failed": len(ledger.failures)}
+    told_of = about(request, sets, surveyed, policies, counted)
     slippage = request.terms.replay.slippage
     figures = assemble.tables(trades, policies, sets, factors, request.terms.seed, slippage)
     titles = {one.name: one.title for one in (*policies, *tried)}
@@ -147,7 +105,7 @@ def conduct(request: Request, workers: Workers, console: Console | None = None) 
         figures,
         assemble.curves(trades, policies, sets),
         assemble.window_rates(trades, policies, sets),
-        assemble.tuned(trades, sets),
+        tuned(trades, sets),
         assemble.luck(trades, titles, request.forgotten),
         ledger.failures,
     )
@@ -295,50 +253,3 @@ def _progress(console: Console | None) -> Iterator[Progress]:
         *columns, console=console or Console(stderr=True), disable=console is None, transient=True
     ) as bar:
         yield bar
-
-
-def _stamp(ms: int) -> str:
-    return f"{pd.Timestamp(ms, unit='ms', tz='UTC'):%Y-%m-%dT%H:%MZ}"
-
-
-def _about(
-    request: Request,
-    sets: Sequence[DataSet],
-    surveyed: dict[tuple[int, str], Surveyed],
-    policies: Sequence[Policy],
-    ledger: _Ledger,
-) -> dict[str, Any]:
-    """Everything that the figures rest on."""
-    terms = request.terms
-    return {
-        "version": __version__,
-        "data": [
-            {
-                "name": one.name,
-                "timeframe": one.timeframe,
-                "pairs": [pair for pair in one.pairs if (one.number, pair) in surveyed],
-                "windows": [_stamp(edge) for edge in one.edges_ms],
-            }
-            for one in sets
-        ],
-        "entries": {
-            "source": request.entries if request.entries == RANDOM else Path(request.entries).name,
-            "per_pair_and_window": terms.per_pair if request.entries == RANDOM else None,
-            "left_out": sum(one.left_out for one in surveyed.values()),
-            "seed": terms.seed,
-        },
-        "policies": {one.name: one.title for one in policies},
-        "assumptions": {
-            "fee_per_side": terms.replay.fee,
-            "slippage_on_stops": terms.replay.slippage,
-            "gap_fills": terms.replay.gap_fills,
-            "funding": "from the data",
-            "longest_trade_hours": HORIZON_HOURS,
-            "leverage": terms.leverage,
-            "matched_distance": REFERENCE,
-            "bootstrap": f"{RESAMPLES} resamples of blocks of {BLOCK_DAYS} days",
-            "null": f"{DRAWS} draws from {terms.pool_per_side} random entries a side, pair and window",
-            "trials_before": request.forgotten,
-        },
-        "cells": {"read": ledger.read, "worked_out": ledger.done, "failed": len(ledger.failures)},
-    }

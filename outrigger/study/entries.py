@@ -150,7 +150,7 @@ def _frame(rows: Sequence[tuple[str, int, int, float]]) -> pd.DataFrame:
 
 def rows_of(
     market: PairMarket, entries: pd.DataFrame
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, int]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, frozenset[int]]:
     """Candles at whose opens entries are made.
 
     Parameters
@@ -166,8 +166,8 @@ def rows_of(
         Candles and sides.
     notionals : ndarray of shape (n_usable,)
         Position values at entry.
-    left_out : int
-        Entries before the first forecast, after the last candle, or in a gap.
+    left_out : frozenset of int
+        Labels of entries before the first forecast, after the last candle, or in a gap.
     """
     opened, at = market.opened_at_ms, entries["opened_ms"].to_numpy()
     rows = np.searchsorted(opened, at, side="left")
@@ -179,4 +179,5 @@ def rows_of(
     known &= opened[row] - at[inside] < timeframe_ms(market.timeframe)
     usable = inside[known]
     sides, sizes = entries["side"].to_numpy()[usable], entries["notional"].to_numpy()[usable]
-    return rows[usable].astype(np.int64), sides, sizes, len(entries) - len(usable)
+    left_out = frozenset(entries.index.to_numpy()[np.setdiff1d(np.arange(len(entries)), usable)].tolist())
+    return rows[usable].astype(np.int64), sides, sizes, left_out

@@ -222,5 +222,5 @@ def _edges(spans: Sequence[tuple[int, int]], windows: int, datadir: Path) -> tup
             "history, three of the longest trade and the day after it make six: download a longer timerange"
         )
     edges = np.linspace(first, last, windows + 1).astype(np.int64).tolist()
-    # Entries that somebody chose may lie later, though their end may then not be seen.
-    return (*edges[:-1], end)
+    # Entries that somebody chose may lie before or after, though their end may then not be seen.
+    return (min(start for start, _ in spans), *edges[1:-1], end)

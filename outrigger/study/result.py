@@ -16,7 +16,6 @@ from outrigger.review.paired import Difference
 from outrigger.study.measures import KEYS, Figure
 from outrigger.study.nulls import MatchedNull
 from outrigger.study.overfitting import DeflatedSharpe, Overfitting
-from outrigger.study.tuning import Chosen
 
 READING_AS_IS, READING_MATCHED, READING_CVAR = "as_is", "matched", "equal_cvar"
 READINGS = (READING_AS_IS, READING_MATCHED, READING_CVAR)
@@ -129,6 +128,32 @@ class WindowRate:
     premature: float
     mean_r: float
     trades: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The choice for one window.
+
+    Parameters
+    ----------
+    data : str
+        Set.
+    window : int
+        Number of the window that it was made for.
+    scale : float
+        Factor on all widths.
+    trained_on : int
+        Trades of each scale that had ended before.
+    in_sample_r, out_of_sample_r : float
+        Mean R of the chosen scale on them, and in the window itself.
+    """
+
+    data: str
+    window: int
+    scale: float
+    trained_on: int
+    in_sample_r: float
+    out_of_sample_r: float
 
 
 @dataclass(frozen=True, slots=True)

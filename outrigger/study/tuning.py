@@ -7,39 +7,19 @@ on random entries every scale earns about the same, so what is chosen is mostly 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+
+from outrigger.study.measures import figures, resamples
+from outrigger.study.plan import DataSet
+from outrigger.study.policies import SCALES, scale_name
+from outrigger.study.result import Chosen, Tuned
+from outrigger.study.work import AS_IS
 
 # Fewer ended trades than this say nothing about a scale: the shipped one is taken.
 ENOUGH = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The choice for one window.
-
-    Parameters
-    ----------
-    data : str
-        Set.
-    window : int
-        Number of the window that it was made for.
-    scale : float
-        Factor on all widths.
-    trained_on : int
-        Trades of each scale that had ended before.
-    in_sample_r, out_of_sample_r : float
-        Mean R of the chosen scale on them, and in the window itself.
-    """
-
-    data: str
-    window: int
-    scale: float
-    trained_on: int
-    in_sample_r: float
-    out_of_sample_r: float
 
 
 def walk_forward(
@@ -80,3 +60,44 @@ def walk_forward(
         told = means.get(best, float("nan"))
         choices.append(Chosen(data, window, best, len(known[best]), told, float(following["r"].mean())))
     return choices, pd.concat(parts, ignore_index=True) if parts else trades[1.0].iloc[:0].assign(scale=1.0)
+
+
+def tuned(trades: Mapping[str, pd.DataFrame], sets: Sequence[DataSet]) -> Tuned | None:
+    """Choose the shipped stop's scale walk-forward; None without several windows or scales."""
+    scales = {factor: trades[scale_name(factor)] for factor in SCALES if scale_name(factor) in trades}
+    if 1.0 not in scales or len(scales) < 2:
+        return None
+    plain = {scale: one[one["reading"] == AS_IS] for scale, one in scales.items()}
+    names = {one.number: one.name for one in sets}
+    entries = {
+        scale: one[~one["null"]].assign(data=one.loc[~one["null"], "data"].map(names))
+        for scale, one in plain.items()
+    }
+    starts = {(one.name, window): one.edges_ms[window] for one in sets for window in range(one.windows)}
+    choices, out = walk_forward(entries, starts)
+    if out.empty:
+        return None
+    picked = {(one.data, one.window): one.scale for one in choices}
+    pools = []
+    for (name, window), scale in picked.items():
+        pool = plain[scale]
+        here = pool["null"] & (pool["data"].map(names) == name) & (pool["window"] == window)
+        pools.append(pool[here].assign(data=name))
+    theirs = pd.concat(pools, ignore_index=True)
+    shipped, base = entries[1.0], plain[1.0]
+    same = [key in picked for key in zip(shipped["data"], shipped["window"], strict=True)]
+    base = base[base["null"]]
+    base = base.assign(data=base["data"].map(names))
+    kept = [key in picked for key in zip(base["data"], base["window"], strict=True)]
+    drawn = resamples(
+        np.concatenate((out["day"].to_numpy(), theirs["day"].to_numpy(), base["day"].to_numpy()))
+    )
+    return Tuned(
+        choices,
+        figures(_as_is(out), _as_is(theirs), drawn),
+        figures(_as_is(shipped[same]), _as_is(base[kept]), drawn),
+    )
+
+
+def _as_is(trades: pd.DataFrame) -> pd.DataFrame:
+    return trades.assign(account_r=trades["r"], bp=1e4 * trades["net"])

@@ -1,19 +1,17 @@
-"""What a worker does: look at one pair's entries, then replay them under every policy that is wanted.
+"""What a worker does with one pair: replay its entries under every policy that is wanted.
 
-Both are plain functions of plain arguments, so that the same task runs in this process, in another one, or
-on a machine of a cluster that has the data under the same path. A policy that fails spoils its own cells and
-no others. The classifier is asked only where a cell needs it, because that takes longer than all replays.
+A plain function of plain arguments, so that the same task runs in this process, in another one, or on a
+machine of a cluster that has the data under the same path. A policy that fails spoils its own cells and no
+others. The classifier is asked only where a cell needs it, because that takes longer than many replays.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from outrigger.errors import OutriggerError
 from outrigger.review.aftermath import Aftermath
@@ -21,46 +19,21 @@ from outrigger.review.lab import replay_many
 from outrigger.review.lab_trade import LIQUIDATION, STOP_REASONS, ReplayTerms
 from outrigger.review.matched import scaled
 from outrigger.review.pair_market import PairMarket, bars, load_pair, with_regimes
-from outrigger.review.random_entries import eligible_rows
 from outrigger.review.same_entry import HORIZON_HOURS, SETS_APART
 from outrigger.sided import Sided
 from outrigger.stops.policies import Floats, WidthColumns
 from outrigger.study.cells import write_cell
-from outrigger.study.entries import NOTIONAL, rows_of
+from outrigger.study.entries import NOTIONAL
 from outrigger.study.legs import Hedger, hedger
 from outrigger.study.nulls import geometry_win_rate
-from outrigger.study.plan import Cell, DataSet, Entered, PairTask, StudyTerms
+from outrigger.study.plan import Cell, Entered, PairTask
 from outrigger.study.policies import Policy, catalogue, regime_settings
+from outrigger.study.survey import at_entry
 from outrigger.study.tiers import tiers_of
 
 AS_IS, MATCHED = 0, 1
 _WIDTHS = ("protect", "activation", "trail")
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """What has to be known of a pair before its cells can be worked out.
-
-    Parameters
-    ----------
-    pair : str
-        The pair.
-    entered : dict of int to Entered
-        By window; windows without an entry are left out.
-    distances : dict of str to ndarray
-        Protective distances of all entries by policy.
-    left_out : int
-        Entries that cannot be replayed.
-    problem : str
-        Why there is nothing; empty where there is.
-    """
-
-    pair: str
-    entered: dict[int, Entered]
-    distances: dict[str, Floats]
-    left_out: int = 0
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,111 +53,6 @@ class Finished:
     cell: Cell
     trades: pd.DataFrame | None
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SurveyTask:
-    """A pair to be looked at.
-
-    Parameters
-    ----------
-    data : DataSet
-        The set.
-    pair : str
-        The pair.
-    given : DataFrame or None
-        Its entries; None for random ones.
-    policies : tuple of str
-        Whose protective distances are wanted.
-    terms : StudyTerms
-        Entries a window, seed, bundle.
-    """
-
-    data: DataSet
-    pair: str
-    given: pd.DataFrame | None
-    policies: tuple[str, ...]
-    terms: StudyTerms
-
-
-def survey(task: SurveyTask) -> Surveyed:
-    """Find a pair's entries and their protective distances.
-
-    Parameters
-    ----------
-    task : SurveyTask
-        What is asked.
-
-    Returns
-    -------
-    Surveyed
-        With the problem where the candles cannot be used.
-    """
-    try:
-        market = load_pair(task.data.datadir, task.pair, task.data.timeframe)
-        eligible = eligible_rows(market, bars(HORIZON_HOURS, task.data.timeframe))
-        chosen = None if task.given is None else rows_of(market, task.given)
-    except (OutriggerError, OSError) as error:
-        return Surveyed(task.pair, {}, {}, problem=str(error))
-    entered: dict[int, Entered] = {}
-    for window, (start, end) in enumerate(zip(task.data.edges_ms, task.data.edges_ms[1:], strict=False)):
-        found = _entered(task, market, eligible, chosen, (window, start, end))
-        if found is not None:
-            entered[window] = found
-    known = catalogue(task.terms.bundle)
-    rows, sides = (
-        np.concatenate([getattr(one, name) for one in entered.values()]) if entered else np.empty(0, np.int64)
-        for name in ("rows", "sides")
-    )
-    distances = {name: _distances(known[name], market, rows, sides) for name in task.policies}
-    return Surveyed(task.pair, entered, distances, 0 if chosen is None else chosen[3])
-
-
-def _entered(
-    task: SurveyTask,
-    market: PairMarket,
-    eligible: NDArray[np.int64],
-    chosen: tuple[NDArray[np.int64], NDArray[np.int64], Floats, int] | None,
-    window: tuple[int, int, int],
-) -> Entered | None:
-    """Entries of one window; None where it has none, or no random ones to hold them against."""
-    number, start, end = window
-    opened = market.opened_at_ms
-    inside = eligible[(opened[eligible] >= start) & (opened[eligible] < end)]
-    if not len(inside):
-        return None
-    rng = np.random.default_rng([task.terms.seed, crc32(task.pair.encode()), task.data.number, number])
-    if chosen is None:
-        rows, sides = _drawn(rng, inside, task.terms.per_pair)
-        sizes = np.full(len(rows), NOTIONAL)
-    else:
-        at = (opened[chosen[0]] >= start) & (opened[chosen[0]] < end)
-        rows, sides, sizes = chosen[0][at], chosen[1][at], chosen[2][at]
-        if not len(rows):
-            return None
-    return Entered(rows, sides, sizes, *_drawn(rng, inside, 2 * task.terms.pool_per_side))
-
-
-def _drawn(
-    rng: np.random.Generator, rows: NDArray[np.int64], count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Random candles in order of time, and sides, half of each."""
-    drawn = np.sort(rng.choice(rows, count)).astype(np.int64)
-    return drawn, np.where(rng.permutation(count) % 2 == 0, 1, -1).astype(np.int64)
-
-
-def _distances(
-    policy: Policy, market: PairMarket, rows: NDArray[np.int64], sides: NDArray[np.int64]
-) -> Floats:
-    return _at(policy.compared.columns(market), "protect", rows, sides)
-
-
-def _at(widths: Sided[WidthColumns], name: str, rows: NDArray[np.int64], sides: NDArray[np.int64]) -> Floats:
-    """A width as it was known when each trade was entered."""
-    known: Floats = np.where(
-        sides > 0, getattr(widths.long, name)[rows - 1], getattr(widths.short, name)[rows - 1]
-    )
-    return known
 
 
 def run_pair(task: PairTask) -> list[Finished]:
@@ -274,7 +142,7 @@ class _Bench:
         legs = self._hedger.net(outcomes, terms) if policy.hedged else np.zeros(len(rows))
         found = _table(policy, outcomes, judged, legs, market, terms)
         found["day"] += task.data.number * SETS_APART
-        found["geometry"] = geometry_win_rate(*(_at(widths, name, rows, sides) for name in _WIDTHS))
+        found["geometry"] = geometry_win_rate(*(at_entry(widths, name, rows, sides) for name in _WIDTHS))
         return found.assign(null=np.arange(len(rows)) >= len(entered.rows))
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from outrigger.review.lab_trade import ReplayTerms
-from outrigger.study.conduct import Request, conduct
+from outrigger.study.conduct import conduct
 from outrigger.study.plan import StudyTerms
+from outrigger.study.request import Request
 from outrigger.study.result import StudyResult
 from outrigger.study.run import local_workers
 

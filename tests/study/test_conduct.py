@@ -19,8 +19,8 @@ from outrigger.study.conduct import split
 from outrigger.study.measures import KEYS
 from outrigger.study.plan import Cell, PairTask, data_sets
 from outrigger.study.result import READINGS, StudyResult
+from outrigger.study.survey import SurveyTask, survey
 from outrigger.study.tiers import tiers_of
-from outrigger.study.work import SurveyTask, survey
 from tests.study.markets import PAIRS, START, request, studied
 
 Finished = tuple[StudyResult, Path]

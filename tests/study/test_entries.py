@@ -87,4 +87,4 @@ def test_entry_inside_a_candle_waits_for_the_next_open_and_others_are_counted(da
     assert rows.tolist() == [1000, 1001]
     assert (sides == 1).all()
     assert np.isfinite(sizes).all()
-    assert left_out == 2
+    assert left_out == {0, 3}

@@ -11,8 +11,9 @@ from outrigger.review.lab_trade import ReplayTerms
 from outrigger.review.pair_market import load_pair
 from outrigger.review.policies_compared import COMPARED, SHIPPED
 from outrigger.review.random_entries import random_entries
-from outrigger.study.conduct import Request, conduct
+from outrigger.study.conduct import conduct
 from outrigger.study.plan import StudyTerms
+from outrigger.study.request import Request
 from outrigger.study.run import local_workers
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.market_data import QUICK_PAIRS, SEED
