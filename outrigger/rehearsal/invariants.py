@@ -1,7 +1,7 @@
 """What has to hold after every loop of a bot, whatever the exchange does.
 
 Every open position has a stop on its protective side of liquidation, no stop is ever loosened, not by a
-restart either, and no leg lives without a rule. Assumes that it looks between two loops, in the bot's process.
+restart either, and no leg lives without a rule. Assumes that it looks between two of the bot's loops.
 """
 
 from __future__ import annotations
