@@ -40,6 +40,8 @@ from outrigger.review.weekly.parameters import Dated
 from outrigger.settings.read import Settings
 
 SMALLEST = 1e-6
+# Six hours of candles: nothing older weighs in a mean of minutes.
+SMOOTHED = 72
 # Features look back at most this far; reading more would only take longer.
 HISTORY = pd.Timedelta(days=30)
 
@@ -183,8 +185,8 @@ def _asked(
     chart = charts[CHART]
     closed = closes_of(chart, pair)
     rows = closed.searchsorted(np.array(entries_ms), side="right") - 1
-    # A few candles more than the entries ask for, so that the smoothing has its past.
-    last = len(chart) - max(int(rows.min()) - 12, 0)
+    # More candles than the entries ask for, so that the smoothing has its past.
+    last = len(chart) - max(int(rows.min()) - SMOOTHED, 0)
     inputs = all_inputs_on_disk(datadir, pair, chart, settings, store) if bundle.card.inputs else None
     features = regime_features(
         charts, {leader: _charts(datadir, leader, first)}, inputs, pair=pair, last=last

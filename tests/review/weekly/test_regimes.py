@@ -13,7 +13,7 @@ from outrigger.market.candles import read_candles
 from outrigger.regime.bundle.files import read_bundle
 from outrigger.regime.classes import REGIMES
 from outrigger.regime.effects import smoothed
-from outrigger.regime.features import regime_features
+from outrigger.regime.features import leader_of, regime_features
 from outrigger.regime.labels import regime_labels
 from outrigger.regime.live import closes_of
 from outrigger.regime.scoring import score
@@ -63,7 +63,7 @@ def test_regime_hits_says_what_a_bot_would_have_been_told_at_the_entry(tmp_path:
     trades = [small(0, 1, opened_ms=int(closed[row]) + 60_000, documents={}) for row in rows]
     elsewhere = small(0, 1, pair="SOL/USDT:USDT")
     found = regime_hits([*trades, elsewhere], bundle, tmp_path, settings)
-    features = regime_features(charts, {PAIR: charts}, None, pair=PAIR)
+    features = regime_features(charts, {leader_of(PAIR): {}}, None, pair=PAIR)
     told = smoothed(score(bundle, features, closed), settings.regime.smoothing_minutes)
     labels = regime_labels(charts["5m"])
     assert (found.judged, found.pending, found.unknown) == (2, 1, 1)
