@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -90,10 +91,10 @@ def assumed_of(config: Path) -> float:
 
 def _table(summary: LedgerSummary) -> Table:
     kind = "dry run" if summary.dry else "live"
-    table = Table(title=f"Stop exits ({kind}), {summary.assumed_bp:g} bp assumed")
-    table.add_column("by")
-    table.add_column("")
-    for name in ("orders", "bp p50", "p95", "mean", "after decision", "beyond assumed", "ms p50", "p95"):
+    title = f"Stop exits ({kind}): basis points worse than the stop, {summary.assumed_bp:g} assumed"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for name in ("n", "bp p50", "p95", "mean", "impact", "beyond", "ms p50", "p95"):
         table.add_column(name, justify="right")
     for cost in summary.costs:
         table.add_row(*_row(cost))
@@ -102,13 +103,12 @@ def _table(summary: LedgerSummary) -> Table:
 
 def _row(cost: Cost) -> tuple[str, ...]:
     return (
-        cost.group,
-        cost.name,
+        f"{cost.group} {cost.name}",
         str(cost.orders),
-        f"{cost.bp_p50:.1f}",
-        f"{cost.bp_p95:.1f}",
-        f"{cost.bp_mean:.1f}",
-        "" if cost.impact_p50 is None else f"{cost.impact_p50:.1f}",
+        f"{cost.bp_p50:z.1f}",
+        f"{cost.bp_p95:z.1f}",
+        f"{cost.bp_mean:z.1f}",
+        "" if cost.impact_p50 is None else f"{cost.impact_p50:z.1f}",
         f"{cost.beyond:.0%}",
         "" if cost.ms_p50 is None else f"{cost.ms_p50:.0f}",
         "" if cost.ms_p95 is None else f"{cost.ms_p95:.0f}",

@@ -8,6 +8,7 @@ from time import time
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -198,12 +199,12 @@ def _state(word: Word, now_ms: int) -> str:
 
 
 def _table(words: tuple[Word, ...], now_ms: int) -> Table:
-    table = Table(title="Overrides")
+    table = Table(title="Overrides, times in UTC", box=box.SIMPLE_HEAD)
     for name in ("#", "asks", "since", "until", "state", "reason"):
         table.add_column(name, overflow="fold")
     for word in words:
-        row = (str(word.number), word.asks(), clock(word.since_ms), clock(word.until_ms))
-        table.add_row(*row, _state(word, now_ms), Text(word.reason))
+        times = (f"{from_ms(at_ms):%d %b %H:%M}" for at_ms in (word.since_ms, word.until_ms))
+        table.add_row(str(word.number), word.asks(), *times, _state(word, now_ms), Text(word.reason))
     return table
 
 

@@ -130,7 +130,7 @@ def test_ledger_compares_money_with_what_was_assumed(tmp_path: Path) -> None:
     for number in (1, 2):
         append(directory_in(tmp_path), exit_order(number, dry=number == 1, price=39_960.0))
     shown = run(tmp_path, "ledger", "--assumed", "4")
-    assert "Stop exits (live), 4 bp assumed" in shown
+    assert "Stop exits (live): basis points worse than the stop, 4 assumed" in shown
     assert "10.0 bp on average, 4 bp were assumed: backtests are too kind" in shown
     told = json.loads(run(tmp_path, "ledger", "--dry", "--json"))
     assert (told["dry"], told["costs"][0]["orders"], told["assumed_bp"]) == (True, 1, 10.0)
@@ -145,7 +145,7 @@ def test_ledger_takes_the_assumption_from_a_configuration_with_comments(tmp_path
     config = tmp_path / "config.json"
     config.write_text('{"outrigger": {"risk": {"slippage": 0.0002}}} // mine')
     append(directory_in(tmp_path), exit_order())
-    assert "2 bp assumed" in run(tmp_path, "ledger", "--config", str(config))
+    assert "than the stop, 2 assumed" in run(tmp_path, "ledger", "--config", str(config))
     config.write_text("{")
     with pytest.raises(SettingsError, match="--assumed"):
         run(tmp_path, "ledger", "--config", str(config))
