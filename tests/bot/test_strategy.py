@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from freqtrade.enums import RunMode
-from freqtrade.persistence import Trade
+from freqtrade.persistence import Order, Trade
 
 from outrigger import __version__
-from outrigger.bot import breaker_file, plots
+from outrigger.bot import breaker_file, outbox, plots
 from outrigger.errors import SettingsError
+from outrigger.ledger.book import directory_in, read_ledger
 from outrigger.risk.breaker import BreakerState
 from outrigger.stops.document import KEY, loads
 from tests.bot.trading import ENTRY, HOUR, PAIR, START, START_MS, exchange, moment, ms, stored_trade, track
@@ -220,3 +221,40 @@ def test_protections_follow_the_setting(tmp_path: Path, wanted: bool) -> None:
     risk = strategy.settings.risk.model_copy(update={"protections": wanted})
     strategy.settings = strategy.settings.model_copy(update={"risk": risk})
     assert bool(strategy.protections) is wanted
+
+
+def test_text_in_the_outbox_is_sent_once_and_only_by_a_running_bot(database: None, tmp_path: Path) -> None:
+    sent: list[tuple[str, bool]] = []
+    outbox.put(tmp_path, "the week's review")
+    for runmode in (RunMode.BACKTEST, RunMode.DRY_RUN, RunMode.DRY_RUN):
+        strategy = bot(tmp_path, runmode)
+        strategy.dp.send_msg = lambda text, always_send: sent.append((text, always_send))
+        strategy.bot_loop_start(moment(0))
+        assert len(sent) == (runmode is not RunMode.BACKTEST)
+    assert sent == [("the week's review", True)]
+
+
+def test_exit_that_is_confirmed_has_its_time_of_decision_in_the_ledger(
+    database: None, tmp_path: Path
+) -> None:
+    strategy, made = bot(tmp_path), stored_trade(stop_loss=38_800.0)
+    asked = ("market", 0.1, 38_790.0, "GTC", "stop_loss", moment(10))
+    names = ("order_type", "amount", "rate", "time_in_force", "exit_reason", "current_time")
+    assert strategy.confirm_trade_exit(PAIR, made, **dict(zip(names, asked, strict=True)))
+    made.is_open = False
+    filled = Order(
+        ft_order_side="sell",
+        ft_pair=PAIR,
+        ft_amount=0.1,
+        ft_price=38_790.0,
+        ft_order_tag="stop_loss",
+        order_id="1",
+        filled=0.1,
+        average=38_780.0,
+        order_date=moment(10),
+        order_filled_date=moment(10.01),
+    )
+    strategy.order_filled(PAIR, made, filled, moment(10.01))
+    (entry,) = read_ledger(directory_in(tmp_path))
+    assert (entry.stop, entry.quoted, entry.price, entry.delay_ms) == (38_800.0, 38_790.0, 38_780.0, 600)
+    assert strategy.faults.total() == 0
