@@ -219,9 +219,9 @@ def _clustered(
     with client.as_current():
         coming = dask.as_completed(list(futures))
     for future in coming:
-        error = future.exception()
-        if error is None:
+        try:
             yield Done(futures[future], future.result())
-        else:
+        # A scheduler that is lost cancels what it has not answered; all others keep their answers.
+        except Exception as error:
             yield Done(futures[future], None, f"{type(error).__name__}: {error}")
         future.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from outrigger.study import run
 from outrigger.study.conduct import conduct
 from outrigger.study.run import dask_workers
 from tests.study.markets import request, studied
-from tests.study.test_run import fatal_at_three
+from tests.study.test_run import doubled, fatal_at_three
 
 distributed = pytest.importorskip("distributed")
 
@@ -41,6 +42,37 @@ def test_worker_that_dies_on_the_cluster_costs_its_own_task_only(cluster) -> Non
         found = {one.task: one for one in workers.run(fatal_at_three, [1, 3, 4])}
     assert (found[1].answer, found[3].answer, found[4].answer) == (2, None, 8)
     assert "KilledWorker" in found[3].error
+
+
+def test_scheduler_that_is_lost_costs_what_it_had_not_answered() -> None:
+    """The client's own error for it, without waiting for a real one to give up."""
+
+    class Lost:
+        def result(self) -> int:
+            raise distributed.client.FutureCancelledError("slow-1", "scheduler-connection-lost")
+
+        def release(self) -> None:
+            pass
+
+    class Answered(Lost):
+        def result(self) -> int:
+            return 2
+
+    class Client:
+        futures = iter([Answered(), Lost()])
+
+        def submit(self, *_: object, pure: bool) -> Lost:
+            return next(self.futures)
+
+        def as_current(self) -> nullcontext[None]:
+            return nullcontext()
+
+    class Dask:
+        as_completed = staticmethod(iter)
+
+    first, second = run._clustered(Dask, Client(), doubled, [1, 2])
+    assert (first.answer, second.answer) == (2, None)
+    assert "connection-lost" in second.error
 
 
 def test_cluster_that_does_not_answer_is_told_within_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
