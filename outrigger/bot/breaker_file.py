@@ -34,8 +34,12 @@ def path_in(user_data: Path, database: str) -> Path:
     Path
         One file a database; the address itself, which may hold a password, is not in its name.
     """
-    name = hashlib.sha256(database.encode()).hexdigest()[:12]
-    return user_data / "outrigger" / f"breaker-{name}.json"
+    return user_data / "outrigger" / f"breaker-{bot_of(database)}.json"
+
+
+def bot_of(database: str) -> str:
+    """Short name that tells a bot from others of its directory, from its database's address."""
+    return hashlib.sha256(database.encode()).hexdigest()[:12]
 
 
 def load(path: Path) -> BreakerState:

@@ -7,7 +7,6 @@ of the bot's own, so that a restart repeats nothing and forgets no ending.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from outrigger.atomic import write_text
+from outrigger.bot.breaker_file import bot_of
 from outrigger.bot.faults import FaultLog
 from outrigger.errors import StateError
 from outrigger.override import file
@@ -42,7 +42,7 @@ class OverrideWatch:
         self.words: tuple[Word, ...] = ()
         self._faults, self._tell = faults, tell
         self._path = file.path_in(Path(config["user_data_dir"]))
-        name = hashlib.sha256(str(config.get("db_url", "")).encode()).hexdigest()[:12]
+        name = bot_of(str(config.get("db_url", "")))
         self._memory = self._path.with_name(f"override-told-{name}.json")
         self._seen: Signature | str | None = "never"
         self._warned = ""
