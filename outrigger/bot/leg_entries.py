@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from freqtrade.persistence import LocalTrade, PairLocks
@@ -67,14 +67,15 @@ class LegEntries:
         self._live = live
         self._tickets: dict[str, LegTicket] = {}
         self._told: set[int] = set()
-        # Freqtrade asks for one candidate after the other; what is measured at a moment is measured once.
-        self._seen: dict[tuple[str, str], Candidate] = {}
-        self._seen_ms = -1
+        # Freqtrade asks for one candidate after the other: with the same trades open at the same moment the
+        # answer is the same.
+        self._made: dict[int, LegChoice] = {}
+        self._made_at: tuple[int, ...] = ()
         self._tiers: dict[str, tuple[MaintenanceTier, ...]] = {}
 
     def restart(self) -> None:
         """Forget every ticket, as at the start of a backtest."""
-        for kept in (self._tickets, self._told, self._seen, self._tiers):
+        for kept in (self._tickets, self._told, self._made, self._tiers):
             kept.clear()
 
     def ticket(self, pair: str) -> LegTicket | None:
@@ -157,17 +158,29 @@ class LegEntries:
         held = sum(is_leg(trade.enter_tag) for trade in trades)
         if 0 < strategy.max_open_trades < SHARES * (held + 1):
             return
+        at = (now_ms, side, *(trade.id for trade in trades))
+        if at != self._made_at:
+            self._made_at = at
+            self._made.clear()
         for trade in (*trades, *self._just_closed(now_ms)):
             if trade.pair in primaries and side_of(trade) == -side and self._alone(trade, trades):
-                notional = trade.amount * self._book.price(trade.pair, now_ms)
-                if not notional > 0:
-                    continue
-                squeeze = self._book.squeeze(trade.pair, -side, now_ms)
-                rate = self._book.funding(trade.pair, now_ms)
-                primary = Primary(trade.pair, -side, notional, rate, squeeze)
-                candidates = list(self._candidates(trade.pair, side, trades, now_ms, strategy.dp._exchange))
-                fee = strategy.settings.risk.fee
-                yield trade, choose_leg(primary, candidates, fee, self._book.settings)
+                made = self._made.get(trade.id) or self._choice(strategy, trade, trades, now_ms)
+                if made is not None:
+                    self._made[trade.id] = made
+                    yield trade, made
+
+    def _choice(
+        self, strategy: Any, trade: LocalTrade, trades: Iterable[LocalTrade], now_ms: int
+    ) -> LegChoice | None:
+        """The best leg for a primary; None while its price is not known."""
+        side, book = side_of(trade), self._book
+        notional = trade.amount * book.price(trade.pair, now_ms)
+        if not notional > 0:
+            return None
+        squeeze, rate = book.squeeze(trade.pair, side, now_ms), book.funding(trade.pair, now_ms)
+        primary = Primary(trade.pair, side, notional, rate, squeeze)
+        candidates = list(self._candidates(trade.pair, -side, trades, now_ms, strategy.dp._exchange))
+        return choose_leg(primary, candidates, strategy.settings.risk.fee, book.settings)
 
     def _just_closed(self, now_ms: int) -> Iterator[Any]:
         """Primaries that this candle has already closed in a backtest: at its open they were there."""
@@ -199,22 +212,10 @@ class LegEntries:
             by = taken.get(leg)
             if by is None and PairLocks.is_pair_locked(leg, now, locked):
                 by = "a lock"
-            seen = self._measured(primary, leg, now_ms, exchange)
-            yield seen if by is None else replace(seen, taken_by=by)
-
-    def _measured(self, primary: str, leg: str, now_ms: int, exchange: Any) -> Candidate:
-        """A candidate as it is at a moment, whoever holds its pair."""
-        if now_ms != self._seen_ms:
-            self._seen.clear()
-            self._seen_ms = now_ms
-        found = self._seen.get((primary, leg))
-        if found is None:
             price = self._book.price(leg, now_ms)
             least = exchange.get_min_pair_stake_amount(leg, price, 0.0) if price > 0 else None
-            reading, rate = self._book.reading(primary, leg, now_ms), self._book.funding(leg, now_ms)
-            found = Candidate(leg, reading, funding_rate=rate, min_notional=least or 0.0)
-            self._seen[primary, leg] = found
-        return found
+            reading = self._book.reading(primary, leg, now_ms)
+            yield Candidate(leg, reading, by, self._book.funding(leg, now_ms), least or 0.0)
 
     def _tiers_of(self, exchange: Any, pair: str) -> tuple[MaintenanceTier, ...]:
         """Maintenance tiers; those of a backtest never change, a running bot's are read anew."""

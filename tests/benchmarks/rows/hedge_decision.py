@@ -116,21 +116,20 @@ def _trade(number: int, pair: str, side: int, price: float, now_ms: int, tag: st
 
 
 def _choices(stage: Stage, count: int) -> list[float]:
-    """Microseconds of leverage, stake and confirmation of a leg that an open primary wants."""
+    """Microseconds of each question for a leg that an open primary wants: leverage, stake, confirmation."""
     strategy, hedge, signal = stage.strategy, stage.strategy.hedge, leg_signal_tag(stage.primary)
     _fresh(stage)
     _trade(1, stage.primary, 1, hedge.book.price(stage.primary, stage.minutes[-1]), stage.minutes[0], "x")
     taken, wanted = [], 0
-    for now_ms in islice(cycle(stage.minutes), count):
+    for now_ms in islice(cycle(stage.minutes), count // len(stage.candidates)):
         now = from_ms(now_ms)
-        begun = thread_time_ns()
         for pair in stage.candidates:
+            begun = thread_time_ns()
             leverage = strategy.leverage(pair, now, 50.0, signal, "short")
             stake = strategy.custom_stake_amount(pair, now, 5.0, 9_000.0, leverage, signal, "short")
             confirmed = strategy.confirm_trade_entry(pair, "market", stake * leverage, 1.0, signal)
+            taken.append((thread_time_ns() - begun) / 1000)
             wanted += confirmed and stake > 0
-        # Freqtrade asks for one pair at a time.
-        taken.append((thread_time_ns() - begun) / 1000 / len(stage.candidates))
     assert wanted > 0
     return taken
 
