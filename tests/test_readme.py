@@ -39,6 +39,7 @@ def test_readme_commands_exist() -> None:
         for command in cli.app.registered_commands
         if command.callback
     }
+    known |= {group.name for group in cli.app.registered_groups}
     assert commands <= known
     assert [target for target in targets if not re.search(rf"^{target}:", makefile, flags=re.MULTILINE)] == []
 
