@@ -29,6 +29,10 @@ COMMANDS = (
     "liquidations",
     "train",
     "evaluate",
+    "review",
+    "walk-forward",
+    "study",
+    "override",
 )
 
 
