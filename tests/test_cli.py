@@ -32,7 +32,6 @@ COMMANDS = (
     "review",
     "walk-forward",
     "study",
-    "override",
 )
 
 
