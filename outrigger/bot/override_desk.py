@@ -149,23 +149,23 @@ class OverrideDesk:
         if not is_leg(trade.enter_tag):
             self._records.advanced(trade, policy, now_ms)
         if word is not None:
-            self._draw(trade, word, now_ms)
+            self._draw(trade, word)
         for other in touching:
             self._remark(trade, other, other.describe())
 
-    def _draw(self, trade: LocalTrade, word: Word, now_ms: int) -> None:
+    def _draw(self, trade: LocalTrade, word: Word) -> None:
         state, track = self._keeper.state(trade.id), self._keeper.track(trade.pair)
-        row = self._keeper.last_closed(trade.pair, now_ms)
-        if state is None or word.price is None or track is None or row < 0:
+        if state is None or word.price is None or track is None or not len(track):
             return  # before the pair's first analysis; asked again in the next loop
-        last = float(track.close[row])
+        # The price when it was said: what was a typing error then is none because the price came near it.
+        last = float(track.close[max(track.last_closed(word.since_ms), 0)])
         after, verdict = effects.judged(state, word.price, last)
         if verdict is Verdict.TIGHTER:
             self._records.drawn(trade, after)
         came = {
             Verdict.TIGHTER: f"its stop is drawn from {state.stop:.10g} to {after.stop:.10g}",
             Verdict.LOOSER: f"no effect: its stop stands at {state.stop:.10g} and nothing loosens it",
-            Verdict.IMPLAUSIBLE: f"no effect: with the price at {last:.10g} this looks like a typing error; "
+            Verdict.IMPLAUSIBLE: f"no effect: the price was {last:.10g}, so this looks like a typing error; "
             "`outrigger override set close` leaves at once",
         }[verdict]
         if self._remark(trade, word, f"{word.describe()}: {came}"):

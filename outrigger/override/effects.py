@@ -113,8 +113,8 @@ def judged(state: StopState, price: float, last: float) -> tuple[StopState, Verd
     price : float
         Price asked for.
     last : float
-        Last closed price of the pair. A stop that it has passed by less than a quarter is taken as it is,
-        and left at the market; by more, it is taken for a typing error.
+        Last closed price of the pair when it was asked for. A stop that it had passed by less than a quarter
+        is taken as it is, and left at the market; by more, it is taken for a typing error.
 
     Returns
     -------

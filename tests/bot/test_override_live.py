@@ -111,6 +111,17 @@ def test_stop_without_effect_is_said_so(database: None, tmp_path: Path, price: f
     assert why in told[-1]
 
 
+def test_typing_error_stays_one_when_the_price_comes_near_it(database: None, tmp_path: Path) -> None:
+    strategy, told = live(tmp_path)
+    strategy.keeper.set_track(PAIR, track([ENTRY] * 4 + [50_000.0] * 4))
+    made = entered(strategy)
+    say(tmp_path, Kind.STOP, price=51_000.0)
+    for minute in (4, 8):
+        strategy.bot_loop_start(moment(minute))
+    assert strategy.keeper.state(made.id).stop == pytest.approx(48_500.0)
+    assert len([text for text in told if "typing error" in text]) == 1
+
+
 def test_stop_that_price_has_just_passed_is_an_exit(database: None, tmp_path: Path) -> None:
     strategy, _ = live(tmp_path)
     strategy.keeper.set_track(PAIR, track([ENTRY] * 8))
