@@ -8,6 +8,7 @@ Candles older than the first model, or without a single feature of their own, ha
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -99,13 +100,23 @@ def columns_of(features: pd.DataFrame, card: Card) -> pd.DataFrame:
     DataError
         If a candle feature is not among the columns.
     """
-    absent = [name for name in card.features if name in CANDLE_FEATURES and name not in features.columns]
+    has = {name: place for place, name in enumerate(features.columns.tolist())}
+    absent = [name for name in card.features if name not in has]
+    needed = [name for name in absent if name in CANDLE_FEATURES]
+    if needed:
+        raise DataError(f"features {', '.join(needed)} are missing: pass what regime_features returns")
     if absent:
-        raise DataError(f"features {', '.join(absent)} are missing: pass what regime_features returns")
-    return features.reindex(columns=list(card.features))
+        return features.reindex(columns=list(card.features))
+    return features.take([has[name] for name in card.features], axis=1)
 
 
 def known(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Whether each row says anything about the market, and not only what time it is; shape (n_rows,)."""
-    of_the_market = [name for name in rows.columns if name in CANDLE_FEATURES and name not in CLOCK_FEATURES]
-    return np.asarray(rows[of_the_market].notna().to_numpy().any(axis=1))
+    of_the_market = _of_the_market(tuple(rows.columns.tolist()))
+    return np.asarray((~np.isnan(rows.to_numpy(np.float64)) & of_the_market).any(axis=1))
+
+
+@lru_cache(maxsize=8)
+def _of_the_market(names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Which columns are made of candles, and not of the calendar."""
+    return np.array([name in CANDLE_FEATURES and name not in CLOCK_FEATURES for name in names])

@@ -1,4 +1,4 @@
-"""Two threads on a busy machine wait for each other, at small trees, far longer than they work: one is used."""
+"""Two threads on a busy machine wait for each other, at small trees, longer than they work: one is used."""
 
 from __future__ import annotations
 

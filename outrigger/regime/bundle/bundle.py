@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +16,6 @@ from outrigger.regime.classes import REGIMES
 
 # Probabilities that a model has to give again; libraries may differ in the last digits.
 _CHECK_TOLERANCE = 1e-4
-_FEW_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +39,7 @@ class Bundle:
 
 def probabilities(model: Classifier, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Ask a model; shape (n_rows, 5), each row adding up to one."""
-    # Hundreds of trees on a few rows: threads would wait for each other longer than they work.
-    few = threads().limit(limits=1, user_api="openmp") if len(rows) <= _FEW_ROWS else nullcontext()
-    with few:
-        told = np.asarray(model.predict_proba(rows), dtype=np.float64)
+    told = np.asarray(model.predict_proba(rows), dtype=np.float64)
     if told.shape != (len(rows), len(REGIMES)):
         raise ValueError(f"{told.shape} probabilities for {len(rows)} rows of {len(REGIMES)} regimes")
     return told

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from outrigger.regime.features.rolling import maxima_from, means_from
+from outrigger.regime.features.rolling import delayed, maxima_from, means_from
 from outrigger.volatility.ewma import decay_from_half_life
 from outrigger.volatility.grid import BARS_PER_DAY, CandleGrid
 from outrigger.volatility.windows import Array
@@ -76,7 +76,7 @@ class Bars:
     log_close, log_high, log_low : ndarray of shape (n_periods,)
         Logarithms of prices.
     wanted : int
-        First period whose columns are wanted; those before may be left missing.
+        First period whose columns are wanted; columns begin there.
     """
 
     grid: CandleGrid
@@ -118,14 +118,27 @@ class Bars:
 
     def since(self, period: int) -> Bars:
         """Want only the columns from a period on, counted since 1970 as in `CandleGrid`."""
-        return replace(self, wanted=max(period - self.grid.first, 0))
+        return replace(self, wanted=min(max(period - self.grid.first, 0), len(self)))
+
+    @property
+    def unit_then(self) -> Array:
+        """The unit of the wanted periods."""
+        return self.unit[self.wanted :]
+
+    def ago(self, x: Array, bars: int) -> Array:
+        """Values on this clock some candles before each wanted period; NaN before the data."""
+        return delayed(x, bars, self.wanted)
+
+    def moved(self, bars: int) -> Array:
+        """Log return over some candles up to each wanted period."""
+        return self.ago(self.log_close, 0) - self.ago(self.log_close, bars)
 
     def means(self, x: Array, windows: Sequence[int]) -> list[Array]:
-        """Trailing means of values on this clock; see `means_from`."""
+        """Trailing means of values on this clock at the wanted periods; see `means_from`."""
         return means_from(x, windows, self.wanted)
 
     def maxima(self, x: Array, windows: Sequence[int]) -> list[Array]:
-        """Trailing maxima of values on this clock; see `maxima_from`."""
+        """Trailing maxima of values on this clock at the wanted periods; see `maxima_from`."""
         return maxima_from(x, windows, self.wanted)
 
     def extremes(self, windows: Sequence[int]) -> tuple[list[Array], list[Array]]:

@@ -15,7 +15,6 @@ import pandas as pd
 
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import described, named
-from outrigger.regime.features.rolling import delayed
 from outrigger.regime.features.volatility import log_ratio
 from outrigger.volatility.grid import BARS_PER_DAY, BARS_PER_WEEK, MINUTES, CandleGrid
 from outrigger.volatility.har_json import shipped_model
@@ -47,17 +46,17 @@ SPECS = (
 )
 
 
-def summer_bars(grid: CandleGrid) -> npt.NDArray[np.int64]:
-    """Candles by which New York runs ahead of its winter time, 12 or 0, shape (n_periods,)."""
-    starts = pd.DatetimeIndex(grid.starts())
+def summer_bars(grid: CandleGrid, wanted: int = 0) -> npt.NDArray[np.int64]:
+    """Candles by which New York runs ahead of its winter time, 12 or 0, from a period on."""
+    starts = pd.DatetimeIndex(grid.starts()[wanted:])
     local = starts.tz_localize("UTC").tz_convert(_NEW_YORK).tz_localize(None)
     ahead_ms = (local - starts).as_unit("ms").asi8 - _WINTER_MS
     return np.asarray(ahead_ms // (MINUTES * 60_000), dtype=np.int64)
 
 
-def wall_street_slots(grid: CandleGrid) -> npt.NDArray[np.int64]:
+def wall_street_slots(grid: CandleGrid, wanted: int = 0) -> npt.NDArray[np.int64]:
     """Place of each candle in the week as New York's winter would have it in UTC, 0 to 2015."""
-    return (grid.week_slots() + summer_bars(grid)) % BARS_PER_WEEK
+    return (grid.week_slots()[wanted:] + summer_bars(grid, wanted)) % BARS_PER_WEEK
 
 
 def mean_of_present(values: Array) -> Array:
@@ -78,25 +77,25 @@ def clock_features(bars: Bars) -> dict[str, Array]:
 
     Returns
     -------
-    dict of str to ndarray of shape (n_periods,)
-        Element i is known at the close of candle i.
+    dict of str to ndarray of shape (n_wanted,)
+        Each element is known at the close of its candle.
     """
-    slots = wall_street_slots(bars.grid)
+    slots = wall_street_slots(bars.grid, bars.wanted)
     angle = 2.0 * np.pi * (slots + 1) / BARS_PER_WEEK
     columns = {
         f"{name}_{k}": wave(k * angle) for k in HARMONICS for name, wave in (("sin", np.sin), ("cos", np.cos))
     }
     profile = shipped_model().profile
     for n in SEASON_BARS:
-        ahead = np.ones(len(bars)) if profile is None else profile.ahead(n)[slots]
+        ahead = np.ones(len(slots)) if profile is None else profile.ahead(n)[slots]
         columns[named("season", n)] = 0.5 * np.log(ahead)
     (hours, day), _ = trailing_means(bars.span, (_AHEAD, BARS_PER_DAY))
     hours, day = (np.where(x > 0, x, np.nan) for x in (hours, day))
     # The four hours that followed this time of day, against the day up to then.
     back = [day * BARS_PER_DAY for day in range(1, _DAYS + 1)]
-    days = np.stack([delayed(hours, n - _AHEAD) / delayed(day, n - BARS_PER_DAY) for n in back])
+    days = np.stack([bars.ago(hours, n - _AHEAD) / bars.ago(day, n - BARS_PER_DAY) for n in back])
     columns["yesterday_ahead"] = log_ratio(days[0], 1.0)
     columns["days_ahead"] = log_ratio(mean_of_present(days), 1.0)
-    usual = mean_of_present(np.stack([delayed(hours, n) for n in back[:-1]]))
-    columns["livelier_than_usual"] = log_ratio(hours, usual)
+    usual = mean_of_present(np.stack([bars.ago(hours, n) for n in back[:-1]]))
+    columns["livelier_than_usual"] = log_ratio(bars.ago(hours, 0), usual)
     return columns

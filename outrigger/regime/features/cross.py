@@ -14,7 +14,6 @@ from outrigger.regime.features.activity import volumes
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import LENGTHS, described, named
 from outrigger.regime.features.direction import bounded, flows, moves, places, sides
-from outrigger.regime.features.rolling import delayed
 from outrigger.regime.features.volatility import forecasts, log_ratio, noises, ranges, widths
 from outrigger.volatility.windows import Array
 
@@ -57,10 +56,15 @@ MOVE_SPECS = (
 
 def on_clock_of(own: Bars, other: Bars, values: Array) -> Array:
     """Lay another pair's values on the own clock, shape (n_periods of own,); NaN where it has none."""
-    at = own.grid.first - other.grid.first + np.arange(len(own))
-    there = (at >= 0) & (at < len(other))
-    laid = np.full(len(own), np.nan)
-    laid[there] = values[at[there]]
+    return _laid(values, own.grid.first - other.grid.first, len(own))
+
+
+def _laid(values: Array, at: int, rows: int) -> Array:
+    """Values from a position on, which may lie outside them; NaN there, shape (rows,)."""
+    first, end = min(max(-at, 0), rows), min(max(len(values) - at, 0), rows)
+    laid = np.full(rows, np.nan)
+    if first < end:
+        laid[first:end] = values[at + first : at + end]
     return laid
 
 
@@ -90,14 +94,13 @@ def cross_features(own: Bars, leader: Bars) -> dict[str, Array]:
 
     Returns
     -------
-    dict of str to ndarray of shape (n_periods of own,)
-        Element i is known at the close of the pair's candle i.
+    dict of str to ndarray of shape (n_wanted of own,)
+        Each element is known at the close of the pair's candle.
     """
-    theirs_all = _leader_columns(leader)
-    columns = {
-        f"leader_{name}": on_clock_of(own, leader, theirs_all[name])
-        for name in (*LEADER_STATE, *LEADER_MOVES)
-    }
+    leader = leader.since(own.grid.first + own.wanted)
+    at = own.grid.first + own.wanted - leader.grid.first - leader.wanted
+    state, rows = _leader_columns(leader), len(own) - own.wanted
+    columns = {f"leader_{name}": _laid(state[name], at, rows) for name in (*LEADER_STATE, *LEADER_MOVES)}
     theirs = on_clock_of(own, leader, leader.returns)
     ours = np.where(np.isfinite(theirs), own.returns, np.nan)
     theirs = np.where(np.isfinite(ours), theirs, np.nan)
@@ -106,11 +109,11 @@ def cross_features(own: Bars, leader: Bars) -> dict[str, Array]:
     for n, xy, xx, yy in zip(TOGETHER_BARS, products, our_squares, their_squares, strict=True):
         columns[named("together", n)] = xy / np.where(xx * yy > 0, np.sqrt(xx * yy), np.nan)
     week = np.where(their_squares[-1] > 0, their_squares[-1], np.nan)
-    their_unit = on_clock_of(own, leader, leader.unit)
-    columns["livelier_than_leader"] = log_ratio(own.unit / their_unit, np.sqrt(our_squares[-1] / week))
+    their_unit = own.ago(on_clock_of(own, leader, leader.unit), 0)
+    columns["livelier_than_leader"] = log_ratio(own.unit_then / their_unit, np.sqrt(our_squares[-1] / week))
     beta = products[-1] / week
     log_leader = on_clock_of(own, leader, leader.log_close)
     for n in ALONE_BARS:
-        residual = own.log_close - delayed(own.log_close, n) - beta * (log_leader - delayed(log_leader, n))
-        columns[named("alone", n)] = bounded(residual / (own.unit * np.sqrt(n)))
+        residual = own.moved(n) - beta * (own.ago(log_leader, 0) - own.ago(log_leader, n))
+        columns[named("alone", n)] = bounded(residual / (own.unit_then * np.sqrt(n)))
     return columns

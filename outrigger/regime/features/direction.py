@@ -13,7 +13,6 @@ import numpy as np
 
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import LENGTHS, described, named
-from outrigger.regime.features.rolling import delayed
 from outrigger.volatility.windows import Array
 
 MOVE_BARS = (1, 3, 6, 12, 24, 48, 96, 144, 288, 576, 1152, 1999)
@@ -58,11 +57,7 @@ def bounded(x: Array, bound: float = _BOUND) -> Array:
 
 def moves(bars: Bars, windows: Sequence[int] = MOVE_BARS) -> dict[str, Array]:
     """How far the price went."""
-    log_close = bars.log_close
-    return {
-        named("move", n): bounded((log_close - delayed(log_close, n)) / (bars.unit * np.sqrt(n)))
-        for n in windows
-    }
+    return {named("move", n): bounded(bars.moved(n) / (bars.unit_then * np.sqrt(n))) for n in windows}
 
 
 def sides(bars: Bars, windows: Sequence[int] = SIDE_BARS) -> dict[str, Array]:
@@ -78,12 +73,12 @@ def sides(bars: Bars, windows: Sequence[int] = SIDE_BARS) -> dict[str, Array]:
 def places(bars: Bars, windows: Sequence[int] = PLACE_BARS) -> dict[str, Array]:
     """Where the close stands in its ranges."""
     highs, lows = bars.extremes(windows)
-    columns = {}
+    close, columns = bars.ago(bars.log_close, 0), {}
     for n, high, low in zip(windows, highs, lows, strict=True):
         # From both ends alike, so that a mirrored chart gives the very same numbers.
-        lean, width = (bars.log_close - low) - (high - bars.log_close), high - low
+        lean, width = (close - low) - (high - close), high - low
         columns[named("place", n)] = np.where(width > 0, lean / np.where(width > 0, width, 1.0), 0.0 * lean)
-        columns[named("room", n)] = bounded(lean / (bars.unit * np.sqrt(_ROOM_BARS)))
+        columns[named("room", n)] = bounded(lean / (bars.unit_then * np.sqrt(_ROOM_BARS)))
     return columns
 
 
@@ -104,8 +99,8 @@ def direction_features(bars: Bars) -> dict[str, Array]:
 
     Returns
     -------
-    dict of str to ndarray of shape (n_periods,)
-        Element i is known at the close of candle i.
+    dict of str to ndarray of shape (n_wanted,)
+        Each element is known at the close of its candle.
     """
     columns = moves(bars) | sides(bars) | places(bars) | flows(bars)
     log_open = np.log(bars.grid.open)

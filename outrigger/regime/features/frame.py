@@ -62,9 +62,9 @@ def _states(bars: Bars) -> dict[str, Array]:
 def _beside_leader(own: Bars, frame: pd.DataFrame | None) -> dict[str, Array]:
     """Columns that need a second pair; NaN without it."""
     if frame is None or frame.empty or not len(own):
-        missing = np.full(len(own), np.nan)
+        missing = np.full(len(own) - own.wanted, np.nan)
         return {spec.name: missing for spec in (*cross.STATE_SPECS, *cross.MOVE_SPECS)}
-    return cross.cross_features(own, Bars.from_frame(frame).since(own.grid.first + own.wanted))
+    return cross.cross_features(own, Bars.from_frame(frame))
 
 
 def regime_features(
@@ -117,7 +117,7 @@ def regime_features(
     beside = _beside_leader(own, None if leader is None else _newest(leader, "5m", last))
     on_clock = {**_states(own), **direction.direction_features(own), **beside}
     kept = slice(None) if last is None else slice(-last, None)
-    rows = own.grid.rows[kept]
+    rows = own.grid.rows[kept] - own.wanted
     columns = {name: values[rows] for name, values in on_clock.items()}
     slow = {name: _newest(charts[name], name, last) for name in CHARTS[1:] if name in charts}
     columns |= slow_charts.slow_features(own, frame["date"].iloc[kept], slow, pair)
@@ -126,7 +126,7 @@ def regime_features(
             f"{pair}: {len(inputs)} rows of inputs for {len(charts['5m'])} candles; pass one row a 5m candle"
         )
     told = None if inputs is None else inputs.iloc[kept]
-    columns |= input_features(told, len(rows), own.unit[rows] * np.sqrt(_HORIZON_BARS))
+    columns |= input_features(told, len(rows), own.unit_then[rows] * np.sqrt(_HORIZON_BARS))
     table = np.column_stack([columns[name] for name in _NAMES])
     table[~np.isfinite(table)] = np.nan
     return pd.DataFrame(table, columns=list(_NAMES), index=frame.index[kept])

@@ -1,4 +1,4 @@
-"""Extremes, delays and means over a fixed number of candles.
+"""Extremes, delays and means over a fixed number of candles, from a wanted candle on.
 
 As in `outrigger.volatility.windows`, a result depends on the values inside its window alone. A live bot wants
 one row of a week's array every five minutes: then only that row is worked out, to rounding the same.
@@ -16,11 +16,13 @@ from outrigger.volatility.windows import Array, trailing_means
 _FEW = 16
 
 
-def delayed(x: Array, bars: int) -> Array:
-    """Value some candles earlier, NaN before the data; `bars` must not be negative."""
-    moved = np.full(len(x), np.nan)
+def delayed(x: Array, bars: int, wanted: int = 0) -> Array:
+    """Value some candles earlier, from a candle on, NaN before the data; `bars` must not be negative."""
+    if bars <= wanted:
+        return x[wanted - bars : len(x) - bars]
+    moved = np.full(len(x) - wanted, np.nan)
     if bars < len(x):
-        moved[bars:] = x[: len(x) - bars]
+        moved[bars - wanted :] = x[: len(x) - bars]
     return moved
 
 
@@ -68,35 +70,35 @@ def means_from(x: Array, windows: Sequence[int], wanted: int) -> list[Array]:
     windows : sequence of int
         Window lengths in candles, each at least 1.
     wanted : int
-        First element that is wanted.
+        First element that is wanted, not negative.
 
     Returns
     -------
-    list of ndarray of shape (n_candles,)
-        One array a window; NaN where no value is present, and possibly before `wanted`.
+    list of ndarray of shape (n_candles - wanted,)
+        One array a window; NaN where no value is present.
     """
     if len(x) - wanted > _FEW:
-        return trailing_means(x, windows)[0]
+        return [mean[wanted:] for mean in trailing_means(x, windows)[0]]
     present = np.isfinite(x)
     filled = np.where(present, x, 0.0)
-    means = [np.full(len(x), np.nan) for _ in windows]
-    for row in range(max(wanted, 0), len(x)):
+    means = [np.full(len(x) - wanted, np.nan) for _ in windows]
+    for row in range(wanted, len(x)):
         for mean, window in zip(means, windows, strict=True):
             inside = slice(max(row - window + 1, 0), row + 1)
             count = int(np.count_nonzero(present[inside]))
             if count:
-                mean[row] = filled[inside].sum() / count
+                mean[row - wanted] = filled[inside].sum() / count
     return means
 
 
 def maxima_from(x: Array, windows: Sequence[int], wanted: int) -> list[Array]:
     """Largest of the values present among the last n, where it is wanted; see `means_from`."""
     if len(x) - wanted > _FEW:
-        return trailing_maxima(x, windows)
+        return [largest[wanted:] for largest in trailing_maxima(x, windows)]
     filled = np.where(np.isfinite(x), x, -np.inf)
-    maxima = [np.full(len(x), np.nan) for _ in windows]
-    for row in range(max(wanted, 0), len(x)):
+    maxima = [np.full(len(x) - wanted, np.nan) for _ in windows]
+    for row in range(wanted, len(x)):
         for largest, window in zip(maxima, windows, strict=True):
             found = filled[max(row - window + 1, 0) : row + 1].max()
-            largest[row] = found if np.isfinite(found) else np.nan
+            largest[row - wanted] = found if np.isfinite(found) else np.nan
     return maxima

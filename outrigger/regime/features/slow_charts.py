@@ -68,11 +68,16 @@ def _checked(frame: pd.DataFrame, chart: str, pair: str) -> pd.DataFrame:
     return frame
 
 
-def _season_ahead(sizes: Array) -> dict[str, Array]:
+def _season_ahead(sizes: Array, wanted: int) -> dict[str, Array]:
     """What the coming four hours' clock did on the days before, against the day up to then."""
     (ahead, day), _ = trailing_means(sizes, (_QUARTERS_AHEAD, _QUARTERS_PER_DAY))
     back = [day * _QUARTERS_PER_DAY for day in range(1, _DAYS + 1)]
-    days = np.stack([delayed(ahead, n - _QUARTERS_AHEAD) / delayed(day, n - _QUARTERS_PER_DAY) for n in back])
+    days = np.stack(
+        [
+            delayed(ahead, n - _QUARTERS_AHEAD, wanted) / delayed(day, n - _QUARTERS_PER_DAY, wanted)
+            for n in back
+        ]
+    )
     return {
         "weeks_ahead": log_ratio(mean_of_present(days), 1.0),
         "last_week_ahead": log_ratio(days[6], 1.0),
@@ -81,15 +86,13 @@ def _season_ahead(sizes: Array) -> dict[str, Array]:
 
 
 def _of_newest(measure: Callable[[Array, int], Array], close: Array, bars: int, wanted: int) -> Array:
-    """Measure the last closes of a chart, from `wanted` on; what lies before may be left missing."""
+    """Measure the last closes of a chart, from `wanted` on."""
     begin = max(wanted - bars, 0)
-    measured = np.full(len(close), np.nan)
-    measured[begin:] = measure(close[begin:], bars)
-    return measured
+    return measure(close[begin:], bars)[wanted - begin :]
 
 
 def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Array]:
-    """Columns of one chart on its own clock; levels are deviations of a five-minute candle as yet."""
+    """Columns of one chart from a candle on; levels are deviations of a five-minute candle as yet."""
     prices = [frame[name].to_numpy(dtype=np.float64) for name in ("open", "high", "low", "close")]
     sound = usable(*prices)
     _, high, low, close = (np.where(sound, price, np.nan) for price in prices)
@@ -100,7 +103,7 @@ def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Ar
         f"level_{chart}_{name}": x / scale for name, x in zip(LEVELS[chart].values(), levels, strict=True)
     }
     if chart == "15m":
-        columns |= _season_ahead(sizes)
+        columns |= _season_ahead(sizes, wanted)
     # A candle without a price repeats the last one known: a gap is no move.
     held: Array = np.asarray(pd.Series(close).ffill().bfill(), dtype=np.float64)
     # The channel of logarithms, so that it is the same upside down.
@@ -143,8 +146,10 @@ def slow_features(
             continue
         # A candle of the base clock sees one of the chart's last two, or none.
         asked = (len(bars) - bars.wanted) // _BARS_PER_CANDLE[chart] + 3
-        own = _chart_columns(_checked(frame, chart, pair), chart, max(len(frame) - asked, 0))
-        aligned = align(dates, "5m", frame["date"], chart, np.column_stack(list(own.values())), pair=pair)
+        wanted = max(len(frame) - asked, 0)
+        own = _chart_columns(_checked(frame, chart, pair), chart, wanted)
+        table = np.column_stack(list(own.values()))
+        aligned = align(dates, "5m", frame["date"].iloc[wanted:], chart, table, pair=pair)
         found |= dict(zip(own, aligned.T, strict=True))
     unit = bars.unit[bars.grid.rows[-len(dates) :]] if len(dates) else np.empty(0)
     of_levels = [name for name in _LEVEL_NAMES if name.startswith("level")]

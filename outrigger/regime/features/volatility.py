@@ -80,25 +80,27 @@ def log_ratio(numerator: Array, denominator: Array | float) -> Array:
 def ranges(bars: Bars, windows: Sequence[int] = RANGE_BARS) -> dict[str, Array]:
     """Mean candle range."""
     means = bars.means(bars.span / MEAN_RANGE, windows)
-    return {named("range", n): log_ratio(x, bars.unit) for n, x in zip(windows, means, strict=True)}
+    return {named("range", n): log_ratio(x, bars.unit_then) for n, x in zip(windows, means, strict=True)}
 
 
 def noises(bars: Bars, windows: Sequence[int] = RETURN_BARS) -> dict[str, Array]:
     """Root mean squared return."""
     means = bars.means(bars.returns**2, windows)
-    return {named("noise", n): log_ratio(np.sqrt(x), bars.unit) for n, x in zip(windows, means, strict=True)}
+    return {
+        named("noise", n): log_ratio(np.sqrt(x), bars.unit_then) for n, x in zip(windows, means, strict=True)
+    }
 
 
 def forecasts(bars: Bars, windows: Sequence[int] = FORECAST_BARS) -> dict[str, Array]:
     """HAR of the shipped coefficients, season of the hours ahead included."""
     model = shipped_model()
-    design, level = log_components(bars.grid, model.shape, model.profile)
-    slots = bars.grid.week_slots()
+    design, level = (x[bars.wanted :] for x in log_components(bars.grid, model.shape, model.profile))
+    slots = bars.grid.week_slots()[bars.wanted :]
     columns = {}
     for n in windows:
         ahead = 1.0 if model.profile is None else model.profile.ahead(n)[slots]
         forecast = np.exp((design @ model.at(n) + level) / 2.0) * np.sqrt(ahead)
-        columns[named("forecast", n)] = log_ratio(forecast, bars.unit)
+        columns[named("forecast", n)] = log_ratio(forecast, bars.unit_then)
     return columns
 
 
@@ -106,7 +108,7 @@ def widths(bars: Bars, windows: Sequence[int] = WIDTH_BARS) -> dict[str, Array]:
     """Highest high to lowest low."""
     highs, lows = bars.extremes(windows)
     return {
-        named("width", n): log_ratio(high - low, bars.unit * np.sqrt(n))
+        named("width", n): log_ratio(high - low, bars.unit_then * np.sqrt(n))
         for n, high, low in zip(windows, highs, lows, strict=True)
     }
 
@@ -145,10 +147,10 @@ def volatility_features(bars: Bars) -> dict[str, Array]:
 
     Returns
     -------
-    dict of str to ndarray of shape (n_periods,)
-        Element i is known at the close of candle i.
+    dict of str to ndarray of shape (n_wanted,)
+        Each element is known at the close of its candle.
     """
     tops = bars.maxima(np.abs(bars.returns), TOP_BARS)
-    columns = {named("top", n): log_ratio(x, bars.unit) for n, x in zip(TOP_BARS, tops, strict=True)}
+    columns = {named("top", n): log_ratio(x, bars.unit_then) for n, x in zip(TOP_BARS, tops, strict=True)}
     columns |= ranges(bars) | noises(bars) | forecasts(bars) | widths(bars)
     return columns | _texture(bars)

@@ -8,7 +8,7 @@ swap exactly when the chart does. Regimes the window never showed keep their pse
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from outrigger.regime.classes import MIRRORED, REGIMES
+from outrigger.regime.model.flat_trees import FlatTrees, flatten, probabilities
 from outrigger.volatility.windows import Array
 
 
@@ -67,6 +68,7 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         MirroredBoosting
             Itself.
         """
+        self._flat: FlatTrees | None = None
         # A column that is never there cannot be binned; a constant can, and no tree splits on it.
         self.known_ = np.isfinite(X).any(axis=0)
         self.flip_ = np.where(signed, -1.0, 1.0)
@@ -87,9 +89,23 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
     def log_probabilities(self, X: Array) -> Array:
         """Log-probabilities of the regimes, shape (n_rows, 5)."""
         rows, seen = len(X), self.trees_.classes_
-        X = np.where(self.known_, X, 0.0)
-        told = self.trees_.predict_proba(np.vstack([X, X * self.flip_]))
+        # Column by column in memory: a tree asks for few columns of many rows.
+        both_ways = np.empty((2 * rows, X.shape[1]), order="F")
+        both_ways[:rows] = np.where(self.known_, X, 0.0)
+        np.multiply(both_ways[:rows], self.flip_, out=both_ways[rows:])
+        told = probabilities(self._laid_out(), both_ways)
         full = np.zeros((2 * rows, len(REGIMES)))
         full[:, seen] = told
         both = (full[:rows] + full[rows:, list(MIRRORED)]) / 2.0 + self.floor_
         return np.asarray(np.log(both / both.sum(axis=1, keepdims=True)))
+
+    def _laid_out(self) -> FlatTrees:
+        """The trees as they are asked, made when first needed."""
+        flat: FlatTrees | None = getattr(self, "_flat", None)
+        if flat is None:
+            flat = self._flat = flatten(self.trees_)
+        return flat
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the trees laid out, which are made of the others."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_flat"}

@@ -14,8 +14,9 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from outrigger.errors import DataError
 from outrigger.regime.classes import REGIMES
@@ -40,6 +41,8 @@ from outrigger.volatility.windows import Array
 
 # Steps that a forecast which is only judged by needs.
 _QUICK = 60
+# Rows told at a time: what is worked out on the way stays near the processor.
+_AT_ONCE = 4096
 
 
 class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # no types in scikit-learn
@@ -164,8 +167,17 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             In the order of `REGIMES`; rows sum to one and no entry is zero.
         """
         check_is_fitted(self)
-        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        return np.asarray(np.exp(blend(self.log_prior_, self._parts(values), self.weights_)))
+        if isinstance(X, pd.DataFrame):
+            # Names first: looking at the type of each of many columns takes longer than one row's answer.
+            validate_data(self, X, reset=False, skip_check_array=True)
+            values = check_array(X.to_numpy(np.float64), ensure_all_finite="allow-nan")
+        else:
+            values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        told = [
+            np.exp(blend(self.log_prior_, self._parts(values[begin : begin + _AT_ONCE]), self.weights_))
+            for begin in range(0, len(values), _AT_ONCE)
+        ]
+        return np.concatenate(told)
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:
         """Give the likeliest regime of each row, an index into `REGIMES`."""

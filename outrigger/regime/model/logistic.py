@@ -75,7 +75,9 @@ class MirroredLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         return np.asarray(log_softmax(logits(*self._design(X), self.coefficients_), axis=1))
 
     def _design(self, X: Array) -> tuple[Array, Array]:
-        z = np.clip((X - self.centre_) / self.scale_, -_BOUND, _BOUND)
+        z = X - self.centre_
+        z /= self.scale_
+        np.clip(z, -_BOUND, _BOUND, out=z)
         z[~np.isfinite(X)] = 0.0
         signed = z[:, self.signed_]
         return np.hstack([z[:, ~self.signed_], (signed**2 - 1.0) * _SQUARE_SCALE]), signed
