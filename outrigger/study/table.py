@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -167,7 +168,7 @@ def _failures(found: StudyResult) -> list[str]:
 def _rests(found: StudyResult) -> list[str]:
     about = found.about
     sets = [
-        f"{one['name']}: {one['timeframe']}, {len(one['pairs'])} pairs, {len(one['windows']) - 1} windows "
+        f"{one['name']}: {one['timeframe']}, {len(one['pairs'])} pairs, {_windows(one)} "
         f"from {one['windows'][0]} to {one['windows'][-1]}"
         for one in about["data"]
     ]
@@ -179,6 +180,11 @@ def _rests(found: StudyResult) -> list[str]:
         f"{cells['worked_out']} worked out, {cells['failed']} failed; {about['seconds']:.0f} s",
         told,
     ]
+
+
+def _windows(one: dict[str, Any]) -> str:
+    count = len(one["windows"]) - 1
+    return "1 window" if count == 1 else f"{count} windows"
 
 
 def _table(title: str, heads: tuple[str, ...]) -> Table:
