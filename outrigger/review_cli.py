@@ -27,6 +27,10 @@ def review(
     export: Annotated[
         Path | None, typer.Option(help="A backtest's .zip or results directory instead of a database.")
     ] = None,
+    trades: Annotated[
+        Path | None,
+        typer.Option(help="A CSV list of trades instead of a database."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Freqtrade configuration; config.json where there is one.")
     ] = None,
@@ -67,7 +71,7 @@ def review(
 
     if week is not None and until is not None:
         raise SettingsError("--week and --until name two weeks: use one")
-    asked = command.Asked(config, db, export, strategy, datadir, user_data, bundle, balance)
+    asked = command.Asked(config, db, export, trades, strategy, datadir, user_data, bundle, balance)
     configured = asked.configuration()
     settings = read_settings(configured)
     account = command.account_of(asked, configured, now_ms())

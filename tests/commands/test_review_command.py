@@ -115,7 +115,7 @@ def test_review_sends_a_short_text(desk: Path) -> None:
             "postgresql+psycopg://me:***@127.0.0.1:1/x",
         ),
         (("--export", "nowhere.zip"), "no such backtest export"),
-        (("--export", "a.zip", "--db", "b"), "--db and --export name two accounts"),
+        (("--export", "a.zip", "--db", "b"), "name several accounts"),
         (("--week", "2026-W99"), "write an ISO week"),
         (("--week", "2026-W10", "--until", "2026-03-08"), "--week and --until name two weeks"),
         (("--week", "2020-W10"), "but the account lived from 2026-03-04"),
@@ -141,6 +141,16 @@ def test_review_of_several_strategies_wants_one_named(
     told = refused(monkeypatch, capsys, "review", "--export", archive)
     assert "holds backtests of A, B: name one of them with --strategy" in told
     assert "1" in run("review", "--export", archive, "--strategy", "B", "--html", empty_desk / "b.html")
+
+
+def test_review_of_a_list_of_trades(desk: Path) -> None:
+    header = "pair,side,opened,closed,entry,exit,notional,reason"
+    line = f"{PAIR},long,2026-03-04 00:30,2026-03-04 01:00,40000,39600,4000,stop_loss"
+    (desk / "journal.csv").write_text(f"{header}\n{line}\n")
+    told = json.loads(run("review", "--trades", "journal.csv", "--json"))
+    assert (told["strategy"], told["kind"]) == ("journal", "backtest")
+    assert told["since_start"]["result"]["share"] == pytest.approx(-40 / 10_000)
+    assert told["since_start"]["stopping"]["premature"][0]["count"] == 1
 
 
 def test_review_without_candles_keeps_what_there_is(desk: Path) -> None:

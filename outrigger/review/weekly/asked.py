@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
 from outrigger.errors import SettingsError
 from outrigger.market.moment import from_ms
 from outrigger.market.store.store import MarketStore
-from outrigger.review.backtest_export import read_export
+from outrigger.review.backtest_export import BacktestResult, read_export
 from outrigger.review.database import read_database
+from outrigger.review.trade_list import read_trade_list
 from outrigger.review.weekly.account import DATABASE, Account, of_backtest, of_database
 from outrigger.review.weekly.review import Place
 from outrigger.settings.configured import DEFAULT, read_config
@@ -38,6 +40,8 @@ class Asked:
         Path or SQLAlchemy URL of a Freqtrade database.
     export : Path, optional
         Backtest export, instead of a database.
+    trades : Path, optional
+        CSV file of trades, instead of both.
     strategy : str, optional
         Class whose trades are wanted.
     datadir, user_data, bundle : Path, optional
@@ -49,6 +53,7 @@ class Asked:
     config: Path | None = None
     db: str | None = None
     export: Path | None = None
+    trades: Path | None = None
     strategy: str | None = None
     datadir: Path | None = None
     user_data: Path | None = None
@@ -81,30 +86,36 @@ def account_of(asked: Asked, config: Mapping[str, Any], now_ms: int) -> Account:
     Raises
     ------
     SettingsError
-        If both a database and an export are named.
+        If more than one account is named.
     DataError
         If what is named cannot be read.
     """
+    if sum(one is not None for one in (asked.db, asked.export, asked.trades)) > 1:
+        raise SettingsError("--db, --export and --trades name several accounts: review one at a time")
     if asked.export is not None:
-        if asked.db is not None:
-            raise SettingsError("--db and --export name two accounts: review one at a time")
-        results = read_export(asked.export)
-        wanted = [one for one in results if asked.strategy in {None, one.strategy}]
-        if len(wanted) != 1:
-            names = ", ".join(one.strategy for one in results)
-            raise SettingsError(
-                f"{asked.export} holds backtests of {names}: name one of them with --strategy"
-            )
-        return of_backtest(wanted[0], str(asked.export))
+        return of_backtest(_exported(asked.export, asked.strategy), str(asked.export))
     dry = bool(config.get("dry_run", True))
-    address = asked.db or config.get("db_url") or (DRY if dry else LIVE)
-    found = read_database(str(address), now_ms, asked.strategy or config.get("strategy"))
     wallet = config.get("dry_run_wallet") if dry else None
     start = asked.balance if asked.balance is not None else _amount(wallet, config.get("stake_currency"))
+    timeframe, currency = str(config.get("timeframe") or "5m"), str(config.get("stake_currency") or "")
+    if asked.trades is not None:
+        listed = read_trade_list(asked.trades, nan if start is None else start, timeframe, currency)
+        return of_backtest(listed, str(asked.trades))
+    address = asked.db or config.get("db_url") or (DRY if dry else LIVE)
+    found = read_database(str(address), now_ms, asked.strategy or config.get("strategy"))
     exchange = config.get("exchange") or {}
     pairs = tuple(exchange.get("pair_whitelist") or dict.fromkeys(trade.pair for trade in found.trades))
-    timeframe = str(config.get("timeframe") or "5m")
-    return of_database(found, now_ms, pairs, timeframe, str(config.get("stake_currency") or ""), start)
+    return of_database(found, now_ms, pairs, timeframe, currency, start)
+
+
+def _exported(path: Path, strategy: str | None) -> BacktestResult:
+    """The one backtest of an export that is meant."""
+    results = read_export(path)
+    wanted = [one for one in results if strategy in {None, one.strategy}]
+    if len(wanted) != 1:
+        names = ", ".join(one.strategy for one in results)
+        raise SettingsError(f"{path} holds backtests of {names}: name one of them with --strategy")
+    return wanted[0]
 
 
 def place_of(asked: Asked, config: Mapping[str, Any], settings: Settings) -> Place:
