@@ -202,7 +202,9 @@ def _paired_changes(
         return np.empty(0), np.empty(0), np.empty(0)
     end = min(leg.closed_ms, primary.closed_ms)
     rows = np.flatnonzero((times_ms >= leg.opened_ms) & (times_ms <= end))
-    own, other = (np.diff(marked_path(trade, times_ms, closes[trade.pair])[rows]) for trade in (primary, leg))
+    own, other = (
+        np.diff(marked_path(trade, times_ms[rows], closes[trade.pair][rows])) for trade in (primary, leg)
+    )
     equal = np.diff(closes[leg.pair][rows]) / leg.open_rate * leg.side * primary.notional
     return own, other, equal
 

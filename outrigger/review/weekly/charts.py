@@ -95,11 +95,8 @@ def stop_outs(told: Review) -> list[Trace]:
         after = extremes[trade.pair].best_move(trade, trade.closed_ms + 1, until)
         if isfinite(after):
             points.append((trade, after))
-    early = [point for point in points if point[1] >= GAIN - ROUNDING]
-    groups = (
-        ("premature", early, LOSS),
-        ("right to leave", [point for point in points if point not in early], PROFIT),
-    )
+    early, right = [[one for one in points if (one[1] >= GAIN - ROUNDING) is side] for side in (True, False)]
+    groups = (("premature", early, LOSS), ("right to leave", right, PROFIT))
     return [_scatter(name, chosen, colour) for name, chosen, colour in groups if chosen]
 
 
