@@ -104,9 +104,7 @@ def document(trade_id: int, text: str = DOCUMENT, key: str = "outrigger") -> _Cu
 
 def started(moment_ms: int) -> _KeyValueStoreModel:
     """When the bot was first started."""
-    return _KeyValueStoreModel(
-        key="bot_start_time", value_type="datetime", datetime_value=naive(moment_ms)
-    )
+    return _KeyValueStoreModel(key="bot_start_time", value_type="datetime", datetime_value=naive(moment_ms))
 
 
 def wallet(moment_ms: int, value: float, currency: str = "USDT") -> WalletHistory:
