@@ -22,7 +22,6 @@ from unittest import mock
 import time_machine
 from freqtrade.configuration import Configuration
 from freqtrade.enums import RunMode, State
-from freqtrade.exceptions import OperationalException
 from freqtrade.misc import deep_merge_dicts
 from freqtrade.worker import Worker
 
@@ -101,7 +100,7 @@ class Run:
         A loop each: whether it was the first of its minute, and its processor time in seconds, the exchange's
         share included.
     restarts : int
-        How often Freqtrade stopped itself and was started again.
+        How often Freqtrade ended by itself, stopped or crashed, and was started again.
     """
 
     spent: list[tuple[bool, float]]
@@ -186,7 +185,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         look : callable, optional
             Called after every loop with the bot and the time, to check what has to hold.
         restarts : int
-            How often a bot that stops itself is started again, from its database, a minute later.
+            How often a bot that ends by itself is started again, from its database, a minute later.
 
         Returns
         -------
@@ -195,7 +194,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         Raises
         ------
         ReplayError
-            If Freqtrade stopped itself once more than that.
+            If Freqtrade ended by itself once more than that.
         """
         spent: list[tuple[bool, float]] = []
         for restarted in range(restarts + 1):
@@ -204,15 +203,13 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
                     self._live(spent, look)
             except _EndOfDays:
                 return Run(spent, restarted)
-            except (_Stopped, OperationalException):
+            except Exception:  # a supervisor asks for no reasons
                 stopped_at = datetime.now(UTC)
+                logger.exception("the bot ended by itself at %s", stopped_at)
                 self._clock.shift(RESTART_AFTER)
                 if datetime.now(UTC) >= self._until:
                     return Run(spent, restarted)
-        raise ReplayError(
-            f"Freqtrade stopped itself at {stopped_at:%Y-%m-%d %H:%M}: its log says why, look for "
-            f"OperationalException"
-        )
+        raise ReplayError(f"Freqtrade ended by itself at {stopped_at:%Y-%m-%d %H:%M}: its log says why")
 
     def _live(self, spent: list[tuple[bool, float]], look: Look | None) -> None:
         """Live from a start of the bot to its end."""

@@ -95,7 +95,7 @@ class Met:
     trades, left_open : int
         Trades made, and those still open at the end.
     restarts : int
-        How often Freqtrade stopped itself and had to be started again.
+        How often Freqtrade ended by itself, stopped or crashed, and was started again.
     broken : list of str
         What did not hold; empty is good.
     """
@@ -210,12 +210,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     stretch = crash_of_february(given.market)
     met: list[Met] = []
+    told = Console(stderr=True)
     try:
-        for name in track(given.faults or list(catalogue()), "Faults", console=Console(stderr=True)):
+        for name in track(given.faults or list(catalogue()), "Faults", console=told):
             with tempfile.TemporaryDirectory(prefix="outrigger-fault-") as place:
                 met.append(meet(name, stretch, given.config, Path(place)))
+            told.print(f"{name}: {'; '.join(met[-1].broken) or 'no harm'}", markup=False)
     except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
+        told.print(f"error: {error}", style="red", markup=False)
         return 2
     if given.json:
         sys.stdout.write(json.dumps([asdict(one) for one in met]) + "\n")

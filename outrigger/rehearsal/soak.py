@@ -58,7 +58,7 @@ class Soaked:
     trades : int
         Trades made.
     restarts : int
-        How often Freqtrade stopped itself and had to be started again.
+        How often Freqtrade ended by itself, stopped or crashed, and was started again.
     broken : list of str
         Invariants that did not hold.
     errors : dict of str to int
