@@ -3,8 +3,8 @@
 A win rate is not an edge. On a driftless walk a stop at s with an activation a arms in s/(s+a) of trades
 whatever the market does, and what is armed wins unless its trail w is wider than a. On real candles the same
 stops are replayed from random times; draws take as many longs and shorts a pair and window as there are
-entries. Weak: the geometry knows no horizon, and draws come from a pool of replayed random entries, so they
-know the pool's market only; intervals resample its days along with those of the entries.
+entries. Weak: the geometry knows no horizon, and draws come from a pool of replayed random entries and take
+neighbours for independent, so a p-value near a limit means little; intervals resample whole days of both.
 """
 
 from __future__ import annotations
@@ -122,6 +122,9 @@ def matched_null(
 
 
 def _sums(rng: np.random.Generator, values: NDArray[np.float64], count: int, draws: int) -> Floats:
-    picked = rng.integers(len(values), size=(draws, count), dtype=np.int32)
-    summed: Floats = values[picked].sum(axis=1)
+    """Sums of draws, each from a pool that is itself drawn again: its own luck must not pass for precision."""
+    size = len(values)
+    pools = rng.integers(size, size=(draws, size), dtype=np.int32)
+    picked = rng.integers(size, size=(draws, count), dtype=np.int32)
+    summed: Floats = values[np.take_along_axis(pools, picked, axis=1)].sum(axis=1)
     return summed

@@ -75,5 +75,14 @@ def test_matched_null_of_entries_like_the_pool_has_a_p_value_in_the_middle() -> 
     assert found == matched_null(own, pool, "bp", 1)
 
 
+def test_matched_null_spreads_by_the_entries_and_by_the_pool() -> None:
+    """100 entries from a pool of 50: variances 1/100 and 1/50 add up."""
+    rng = np.random.default_rng(1)
+    results = rng.normal(0, 1, 50)
+    results = (results - results.mean()) / results.std()
+    found = matched_null(trades([0.0] * 100, [1] * 100), trades(results.tolist(), [1] * 50), "bp", 1, 4000)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(1 / 100 + 1 / 50), rel=0.06)
+
+
 def test_matched_null_without_random_entries_is_not_known() -> None:
     assert np.isnan(matched_null(trades([1], [1]), trades([1], [-1]), "bp", 1).mean)
