@@ -122,7 +122,7 @@ def matched_null(
 
 
 def _sums(rng: np.random.Generator, values: NDArray[np.float64], count: int, draws: int) -> Floats:
-    """Sums of draws, each from a pool that is itself drawn again: its own luck must not pass for precision."""
+    """Sums of draws, each from a pool that is drawn again: its own luck must not pass for precision."""
     size = len(values)
     pools = rng.integers(size, size=(draws, size), dtype=np.int32)
     picked = rng.integers(size, size=(draws, count), dtype=np.int32)
