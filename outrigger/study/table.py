@@ -58,7 +58,8 @@ def print_study(found: StudyResult, console: Console) -> None:
                 console.print(_levels(f"{data}, {_WORDS[reading]}", rows))
     rows = found.find(found.whole, READING_MATCHED)
     console.print(_shape(f"{found.whole}, matched: how trades ended", rows))
-    console.print(_differences(f"{found.whole}, matched: less the shipped stop", rows))
+    if any(one.against_shipped for one in rows):
+        console.print(_differences(f"{found.whole}, matched: less the shipped stop", rows))
     console.print(
         _nulls(f"{found.whole}, as it is: what needs no skill", found.find(found.whole, READING_AS_IS))
     )
