@@ -32,7 +32,7 @@ def review(
         typer.Option(help="A CSV list of trades instead of a database."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="Freqtrade configuration; config.json where there is one.")
+        list[Path] | None, typer.Option(help="Freqtrade configuration, repeatable; config.json unless said.")
     ] = None,
     datadir: Annotated[Path | None, typer.Option("--datadir", help="Candles.")] = None,
     user_data: Annotated[
@@ -71,7 +71,9 @@ def review(
 
     if week is not None and until is not None:
         raise SettingsError("--week and --until name two weeks: use one")
-    asked = command.Asked(config, db, export, trades, strategy, datadir, user_data, bundle, balance)
+    asked = command.Asked(
+        tuple(config or ()), db, export, trades, strategy, datadir, user_data, bundle, balance
+    )
     configured = asked.configuration()
     settings = read_settings(configured)
     account = command.account_of(asked, configured, now_ms())

@@ -54,6 +54,16 @@ def test_review_alone_in_a_traders_directory_finds_everything(desk: Path) -> Non
     assert "Overridden: BTC/USDT:USDT #1: stop 39,600 by hand" in told
 
 
+def test_review_reads_the_files_that_a_configuration_adds(desk: Path) -> None:
+    (desk / "private.json").write_text('{"exchange": {"key": "x"}, "dry_run_wallet": 20000}')
+    (desk / "more.json").write_text('{"add_config_files": ["private.json"], "dry_run_wallet": 5}')
+    told = json.loads(run("review", "--json", "--config", "config.json", "--config", "more.json"))
+    # The loss of 440 by hand, and the open trade's 20.2 and exit fee, of 20,000 and no longer of 10,000.
+    alone = json.loads(run("review", "--json"))["since_start"]["result"]
+    assert told["since_start"]["result"]["share"] == pytest.approx(alone["profit"] / 20_000)
+    assert alone["share"] == pytest.approx(alone["profit"] / 10_000)
+
+
 def test_review_prints_strict_json_and_no_page_unless_asked(desk: Path) -> None:
     told = json.loads(run("review", "--json"))
     assert told["since_start"]["trading"]["trades"] == 1

@@ -34,8 +34,8 @@ class Asked:
 
     Parameters
     ----------
-    config : Path, optional
-        Freqtrade configuration; `config.json` where there is one.
+    config : tuple of Path
+        Freqtrade configurations, a later one winning; `config.json`, where there is one, if none is named.
     db : str, optional
         Path or SQLAlchemy URL of a Freqtrade database.
     export : Path, optional
@@ -50,7 +50,7 @@ class Asked:
         Account value at the start.
     """
 
-    config: Path | None = None
+    config: tuple[Path, ...] = ()
     db: str | None = None
     export: Path | None = None
     trades: Path | None = None
@@ -62,9 +62,27 @@ class Asked:
 
     def configuration(self) -> dict[str, Any]:
         """Read the configuration; empty where none is named and none lies here."""
-        if self.config is None and not DEFAULT.is_file():
-            return {}
-        return read_config(self.config or DEFAULT)
+        files = self.config or ((DEFAULT,) if DEFAULT.is_file() else ())
+        merged: dict[str, Any] = {}
+        for file in files:
+            merged = _merged(merged, _whole(file))
+        return merged
+
+
+def _whole(file: Path) -> dict[str, Any]:
+    """A configuration with the files that it adds, which win over it as they do in Freqtrade."""
+    read = read_config(file)
+    for name in read.pop("add_config_files", None) or ():
+        read = _merged(read, _whole(file.parent / str(name)))
+    return read
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**base, **over}
+    for key in base.keys() & over.keys():
+        if isinstance(base[key], Mapping) and isinstance(over[key], Mapping):
+            both[key] = _merged(base[key], over[key])
+    return both
 
 
 def account_of(asked: Asked, config: Mapping[str, Any], now_ms: int) -> Account:

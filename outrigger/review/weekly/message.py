@@ -32,7 +32,7 @@ def message(told: Review) -> str:
         f"Review of {week.period.name} ({told.account.strategy})",
         f"Result {share} ({money(result.profit)} {currency}), holding {hold}, drawdown "
         f"{number(result.drawdown, '{:.1%}')}",
-        f"{trading.trades} trades closed, {trading.wins} won, {len(told.open_trades)} open; premature "
+        f"Closed trades: {trading.trades}, won {trading.wins}; open {len(told.open_trades)}; premature "
         f"stop-outs {early.count} of {early.judged}{pending}; margin to liquidation "
         f"{part(week.stopping.margin)}",
     ]

@@ -213,7 +213,7 @@ def test_message_is_short_and_says_the_result(ten_days: Review) -> None:
     text = message(ten_days)
     assert text.splitlines()[0] == "Review of last 7 days (Outrigger)"
     assert "Result +2.93% (+291.90 USDT), holding +2.50%" in text
-    assert "1 trades closed, 1 won, 1 open" in text
+    assert "Closed trades: 1, won 1; open 1; premature stop-outs 0 of 1" in text
     assert "• 2 closed trades since the start" in text
     assert len(text) <= LONGEST
 
