@@ -64,6 +64,14 @@ def test_review_reads_the_files_that_a_configuration_adds(desk: Path) -> None:
     assert alone["share"] == pytest.approx(alone["profit"] / 10_000)
 
 
+@pytest.mark.parametrize("whitelist", [[], [".*/USDT:USDT"]])
+def test_review_without_named_pairs_takes_those_that_were_traded(desk: Path, whitelist: list[str]) -> None:
+    (desk / "dynamic.json").write_text(json.dumps({"exchange": {"pair_whitelist": whitelist}}))
+    told = json.loads(run("review", "--json", "--config", "config.json", "--config", "dynamic.json"))
+    assert told["since_start"]["result"]["hold"] == pytest.approx(0.01)  # 40,000 to 40,400
+    assert told["missing"] == ["1 trade of strategy Other left out"]
+
+
 def test_review_prints_strict_json_and_no_page_unless_asked(desk: Path) -> None:
     told = json.loads(run("review", "--json"))
     assert told["since_start"]["trading"]["trades"] == 1

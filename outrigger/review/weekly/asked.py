@@ -6,6 +6,7 @@ keeps them. What is given on the command line wins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
@@ -26,6 +27,8 @@ from outrigger.settings.read import Settings
 USER_DATA = Path("user_data")
 # What Freqtrade takes where `db_url` is not configured.
 DRY, LIVE = "sqlite:///tradesv3.dryrun.sqlite", "sqlite:///tradesv3.sqlite"
+# A whitelist may hold regular expressions, and a dynamic one is empty: then the pairs traded have to do.
+PAIR = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9]+(:[A-Za-z0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,13 @@ def account_of(asked: Asked, config: Mapping[str, Any], now_ms: int) -> Account:
     start = asked.balance if asked.balance is not None else _amount(wallet, config.get("stake_currency"))
     timeframe, currency = str(config.get("timeframe") or "5m"), str(config.get("stake_currency") or "")
     if asked.trades is not None:
-        listed = read_trade_list(asked.trades, nan if start is None else start, timeframe, currency)
-        return of_backtest(listed, str(asked.trades))
+        journal = read_trade_list(asked.trades, nan if start is None else start, timeframe, currency)
+        return of_backtest(journal, str(asked.trades))
     address = asked.db or config.get("db_url") or (DRY if dry else LIVE)
     found = read_database(str(address), now_ms, asked.strategy or config.get("strategy"))
-    exchange = config.get("exchange") or {}
-    pairs = tuple(exchange.get("pair_whitelist") or dict.fromkeys(trade.pair for trade in found.trades))
+    listed = (config.get("exchange") or {}).get("pair_whitelist") or ()
+    named = [pair for pair in listed if PAIR.fullmatch(pair)]
+    pairs = tuple(named or dict.fromkeys(trade.pair for trade in found.trades))
     return of_database(found, now_ms, pairs, timeframe, currency, start)
 
 
