@@ -131,7 +131,7 @@ class LegLives:
         document, reason = self._legs.of(trade), trade.exit_reason
         self._ended.add(trade.pair)
         life = leg_ended(document.life, reason, now_ms)
-        booked = {"fees": fees_of(trade), "funding": -(trade.funding_fees or 0.0)}
+        booked = {"fees": fees_of(trade), "funding": 0.0 - (trade.funding_fees or 0.0)}
         self._legs.put(trade, replace(document, life=life, decision=document.decision | {"booked": booked}))
         if reason in STOPS and life.exit is not None:
             # Freqtrade's guards count stops that lost: a leg's was no failed entry.
