@@ -27,6 +27,8 @@ def hedge_backtest(bench: Bench) -> Result:
         "market": bench.market.label,
         "candidates": candidates,
         "turns": len(found.ours),
+        # Beside other work on the machine, the steadier of the two.
+        "processor_ratio": found.ratio(lambda run: run.cpu),
         "wall_seconds": found.summary(lambda run: run.wall),
         "loop_seconds": found.summary(lambda run: run.phases["loop"]),
         "trades": {"hedged": len(hedged.trades), "plain": len(plain.trades)},
