@@ -42,8 +42,11 @@ def pairings(trades: Sequence[Trade]) -> tuple[Pairing, ...]:
     tuple of Pairing
         In order of the legs' entries.
     """
-    # Tags are read once: asked for each leg anew, they take longer than everything else in a year of trades.
-    others = [trade for trade in trades if parse_tag(trade.enter_tag) is None]
+    # By coin, and each tag read once: for each leg anew this takes longer than all else in a year of trades.
+    others: dict[str, list[Trade]] = {}
+    for trade in trades:
+        if parse_tag(trade.enter_tag) is None:
+            others.setdefault(trade.pair.partition("/")[0], []).append(trade)
     found = []
     for leg in sorted(trades, key=lambda trade: trade.opened_ms):
         tag = parse_tag(leg.enter_tag)
@@ -51,11 +54,10 @@ def pairings(trades: Sequence[Trade]) -> tuple[Pairing, ...]:
             continue
         primaries = [
             trade
-            for trade in others
+            for trade in others.get(tag.coin, ())
             if trade.opened_ms <= leg.opened_ms <= trade.closed_ms
             and trade.side == -leg.side
             and trade.number in (None, tag.primary_id)
-            and trade.pair.startswith(f"{tag.coin}/")
         ]
         # Where one ends in the candle in which the next is opened, the leg is the later one's.
         found.append(Pairing(leg, max(primaries, key=lambda trade: trade.opened_ms, default=None)))
