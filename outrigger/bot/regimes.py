@@ -25,7 +25,7 @@ from outrigger.regime.bundle.bundle import Bundle
 from outrigger.regime.classes import REGIMES
 from outrigger.regime.drift_memory import DriftMemory
 from outrigger.regime.drift_state import DriftRules
-from outrigger.regime.features import CHARTS, REFERENCE_PAIR, SECOND_REFERENCE_PAIR, leader_of
+from outrigger.regime.features import CHARTS, REFERENCE_PAIR, SECOND_REFERENCE_PAIR, LaidOut, leader_of
 from outrigger.regime.live import CHART, Charts, LiveRegime, closes_of
 from outrigger.regime.reload import BundleHolder
 from outrigger.regime.watch import DriftWatch
@@ -68,6 +68,7 @@ class Regimes:
         self._faults, self._tell, self._live = faults, tell, live
         self._holder = BundleHolder(Path(settings.bundle), tell)
         self._pairs: dict[str, LiveRegime] = {}
+        self._laid_out = LaidOut()
         self._path = user_data / "outrigger" / "drift.json"
         self._watch: DriftWatch | None = None
         self._written_ms = 0
@@ -115,7 +116,7 @@ class Regimes:
         leader = leader_of(pair)
         references = {leader: _charts(provider, leader)}
         try:
-            state = self._pairs.setdefault(pair, LiveRegime(pair)) if self._live else LiveRegime(pair)
+            state = self._state(pair)
             told = state.update(bundle, charts, references, inputs)
             if self._live:
                 told = self._watched(bundle, pair, charts[CHART], told, state.fresh)
@@ -125,6 +126,12 @@ class Regimes:
             self._pairs.pop(pair, None)
             self._faults.record("regime", pair, error, "the regime is unknown, every multiplier neutral")
         return charts[CHART], told
+
+    def _state(self, pair: str) -> LiveRegime:
+        """What was said of a pair's candles so far; nothing is kept from one backtest to the next."""
+        if not self._live:
+            return LiveRegime(pair)
+        return self._pairs.setdefault(pair, LiveRegime(pair, self._laid_out))
 
     def _watched(
         self, bundle: Bundle, pair: str, chart: pd.DataFrame, told: Array, fresh: pd.DataFrame | None

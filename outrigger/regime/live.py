@@ -16,7 +16,7 @@ from outrigger.market.alignment import open_times_ms
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.regime.bundle.bundle import Bundle
 from outrigger.regime.classes import REGIMES
-from outrigger.regime.features import regime_features
+from outrigger.regime.features import LaidOut, regime_features
 from outrigger.regime.scoring import Times, score
 from outrigger.volatility.windows import Array
 
@@ -36,6 +36,8 @@ class LiveRegime:
     ----------
     pair : str
         The pair.
+    laid_out : LaidOut, optional
+        Shared by the pairs of one bot: their leader is worked out once a candle.
 
     Attributes
     ----------
@@ -43,8 +45,9 @@ class LiveRegime:
         Features of the candles that the last call scored, with their closes as index; None before any.
     """
 
-    def __init__(self, pair: str) -> None:
+    def __init__(self, pair: str, laid_out: LaidOut | None = None) -> None:
         self.pair = pair
+        self._laid_out = laid_out
         self.fresh: pd.DataFrame | None = None
         self._closed: Times = np.empty(0, dtype=np.int64)
         self._told: Array = np.empty((0, len(REGIMES)))
@@ -76,7 +79,9 @@ class LiveRegime:
         self.fresh = None
         if new:
             last = None if new == len(closed) else new
-            features = regime_features(charts, references, inputs, pair=self.pair, last=last)
+            features = regime_features(
+                charts, references, inputs, pair=self.pair, last=last, laid_out=self._laid_out
+            )
             told = score(bundle, features, closed[-new:])
             self.fresh = features.set_axis(closed[-new:], axis=0)
             self._closed = np.concatenate((self._closed, closed[-new:]))

@@ -11,6 +11,7 @@ from outrigger.regime.features.frame import (
     leader_of,
     regime_features,
 )
+from outrigger.regime.features.laid_out import LaidOut
 
 __all__ = [
     "CANDLE_FEATURES",
@@ -20,6 +21,7 @@ __all__ = [
     "INPUT_FEATURES",
     "REFERENCE_PAIR",
     "SECOND_REFERENCE_PAIR",
+    "LaidOut",
     "leader_of",
     "regime_features",
 ]

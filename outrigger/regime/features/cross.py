@@ -8,6 +8,8 @@ all of it is missing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from outrigger.regime.features.activity import volumes
@@ -68,8 +70,8 @@ def _laid(values: Array, at: int, rows: int) -> Array:
     return laid
 
 
-def _leader_columns(leader: Bars) -> dict[str, Array]:
-    """Of the leader's own columns those that stand beside the pair's."""
+def leader_columns(leader: Bars) -> dict[str, Array]:
+    """Of the leader's own columns those that stand beside a pair's, at the leader's wanted periods."""
     of, to = _STATE_BARS, _MOVE_BARS
     return {
         **ranges(leader, of["range"]),
@@ -84,22 +86,23 @@ def _leader_columns(leader: Bars) -> dict[str, Array]:
     }
 
 
-def cross_features(own: Bars, leader: Bars) -> dict[str, Array]:
+def cross_features(own: Bars, leader: Bars, state: Mapping[str, Array]) -> dict[str, Array]:
     """Compute the columns of `STATE_SPECS` and `MOVE_SPECS`.
 
     Parameters
     ----------
     own, leader : Bars
         Candles of the pair and of its leader.
+    state : mapping of str to ndarray
+        The leader's own columns from the pair's first wanted period on; see `leader_columns`.
 
     Returns
     -------
     dict of str to ndarray of shape (n_wanted of own,)
         Each element is known at the close of the pair's candle.
     """
-    leader = leader.since(own.grid.first + own.wanted)
-    at = own.grid.first + own.wanted - leader.grid.first - leader.wanted
-    state, rows = _leader_columns(leader), len(own) - own.wanted
+    period, rows = own.grid.first + own.wanted, len(own) - own.wanted
+    at = period - leader.grid.first - leader.since(period).wanted
     columns = {f"leader_{name}": _laid(state[name], at, rows) for name in (*LEADER_STATE, *LEADER_MOVES)}
     theirs = on_clock_of(own, leader, leader.returns)
     ours = np.where(np.isfinite(theirs), own.returns, np.nan)

@@ -17,6 +17,7 @@ from outrigger.errors import DataError
 from outrigger.regime.features import activity, clock, cross, direction, slow_charts, volatility
 from outrigger.regime.features.bars import WINDOW, Bars
 from outrigger.regime.features.inputs import EVEN_SPECS, SIGNED_SPECS, input_features
+from outrigger.regime.features.laid_out import LaidOut
 from outrigger.volatility.windows import Array
 
 CHARTS: Final = ("5m", "15m", "4h")
@@ -59,12 +60,13 @@ def _states(bars: Bars) -> dict[str, Array]:
     return found | clock.clock_features(bars) | activity.activity_features(bars)
 
 
-def _beside_leader(own: Bars, frame: pd.DataFrame | None) -> dict[str, Array]:
+def _beside_leader(own: Bars, leader: str, frame: pd.DataFrame | None, laid_out: LaidOut) -> dict[str, Array]:
     """Columns that need a second pair; NaN without it."""
     if frame is None or frame.empty or not len(own):
         missing = np.full(len(own) - own.wanted, np.nan)
         return {spec.name: missing for spec in (*cross.STATE_SPECS, *cross.MOVE_SPECS)}
-    return cross.cross_features(own, Bars.from_frame(frame))
+    theirs = laid_out.bars(leader, frame)
+    return cross.cross_features(own, theirs, laid_out.leading(leader, theirs, own.grid.first + own.wanted))
 
 
 def regime_features(
@@ -74,6 +76,7 @@ def regime_features(
     *,
     pair: str,
     last: int | None = None,
+    laid_out: LaidOut | None = None,
 ) -> pd.DataFrame:
     """Compute the columns of `FEATURES` at the closes of a pair's 5m candles.
 
@@ -90,6 +93,8 @@ def regime_features(
         Name of the pair: who its leader is, and for error messages.
     last : int, optional
         Compute only that many newest rows; None computes all.
+    laid_out : LaidOut, optional
+        What pairs that are asked for at the same candle share.
 
     Returns
     -------
@@ -110,11 +115,13 @@ def regime_features(
     if last is not None and last < 1:
         raise DataError(f"{pair}: regime features of the last {last} candles: ask for one or more")
     frame = _newest(charts["5m"], "5m", last)
-    own = Bars.from_frame(frame)
+    laid_out = laid_out or LaidOut()
+    own = laid_out.bars(pair, frame)
     if last is not None and len(own):
         own = own.since(own.grid.first + int(own.grid.rows[-last:][0]))
-    leader = references.get(leader_of(pair), {}).get("5m")
-    beside = _beside_leader(own, None if leader is None else _newest(leader, "5m", last))
+    leader = leader_of(pair)
+    candles = references.get(leader, {}).get("5m")
+    beside = _beside_leader(own, leader, None if candles is None else _newest(candles, "5m", last), laid_out)
     on_clock = {**_states(own), **direction.direction_features(own), **beside}
     kept = slice(None) if last is None else slice(-last, None)
     rows = own.grid.rows[kept] - own.wanted

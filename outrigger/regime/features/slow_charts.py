@@ -105,7 +105,7 @@ def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Ar
     if chart == "15m":
         columns |= _season_ahead(sizes, wanted)
     # A candle without a price repeats the last one known: a gap is no move.
-    held: Array = np.asarray(pd.Series(close).ffill().bfill(), dtype=np.float64)
+    held: Array = close if sound.all() else np.asarray(pd.Series(close).ffill().bfill(), dtype=np.float64)
     # The channel of logarithms, so that it is the same upside down.
     for bars, name in TRENDS[chart].items():
         columns[f"momentum_{chart}_{name}"] = _of_newest(normalised_momentum, held, bars, wanted)

@@ -12,6 +12,7 @@ from outrigger.regime.features import (
     INPUT_FEATURES,
     REFERENCE_PAIR,
     SECOND_REFERENCE_PAIR,
+    LaidOut,
     regime_features,
 )
 from tests.regime.walks import charts, mirrored
@@ -83,6 +84,22 @@ def test_features_of_the_last_rows_equal_those_of_all_history(
 ) -> None:
     newest = regime_features(market[PAIR], market, pair=PAIR, last=last)
     pd.testing.assert_frame_equal(newest, whole.iloc[-last:], rtol=0, atol=1e-9)
+
+
+def test_features_of_pairs_that_share_what_is_laid_out_are_what_each_has_alone(
+    market: dict[str, dict[str, pd.DataFrame]],
+) -> None:
+    shared, laid_out = [], LaidOut()
+    for cut in (BARS - 1, BARS - 1, BARS):
+        known = {pair: {**frames, "5m": frames["5m"].iloc[:cut]} for pair, frames in market.items()}
+        for pair, frames in known.items():
+            told = regime_features(frames, known, pair=pair, last=1, laid_out=laid_out)
+            alone = regime_features(frames, known, pair=pair, last=1)
+            pd.testing.assert_frame_equal(told, alone, check_exact=True)
+            shared.append(laid_out.bars(pair, frames["5m"].iloc[-2018:]))
+    first, again, later = shared[:3], shared[3:6], shared[6:]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert not any(one is other for one, other in zip(again, later, strict=True))
 
 
 def test_features_need_no_more_than_start_up_candles(
