@@ -187,7 +187,10 @@ def _asked(
     rows = closed.searchsorted(np.array(entries_ms), side="right") - 1
     # More candles than the entries ask for, so that the smoothing has its past.
     last = len(chart) - max(int(rows.min()) - SMOOTHED, 0)
-    inputs = all_inputs_on_disk(datadir, pair, chart, settings, store) if bundle.card.inputs else None
+    used = set(bundle.card.inputs)
+    # Liquidation levels take longer than all else, and rest on recordings: funding needs none of them.
+    levels = bool(used - {"funding"})
+    inputs = all_inputs_on_disk(datadir, pair, chart, settings, store, levels=levels) if used else None
     features = regime_features(
         charts, {leader: _charts(datadir, leader, first)}, inputs, pair=pair, last=last
     )

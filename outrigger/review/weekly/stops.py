@@ -180,7 +180,8 @@ def _margin(trade: Trade, extremes: Mapping[str, Extremes], tiers: Tiers) -> flo
 
 def shipped_tiers(pairs: Iterable[str]) -> Tiers:
     """Maintenance tiers that Freqtrade ships for Binance and uses itself in backtests, by pair."""
-    text = resources.files("freqtrade.exchange").joinpath("binance_leverage_tiers.json").read_text()
+    # Not by way of freqtrade.exchange: to load that package takes seconds.
+    text = resources.files("freqtrade").joinpath("exchange", "binance_leverage_tiers.json").read_text()
     shipped: dict[str, list[dict[str, Any]]] = json.loads(text)
     found = {}
     for pair in pairs:
