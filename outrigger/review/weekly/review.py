@@ -175,6 +175,8 @@ def review(
     if asked.start_ms >= account.as_of_ms or asked.end_ms <= account.start_ms:
         lived = Period("", account.start_ms, account.as_of_ms).words()
         raise SettingsError(f"{asked.name} is {asked.words()}, but the account lived from {lived}")
+    if since_ms is not None and since_ms >= min(asked.end_ms, account.as_of_ms):
+        raise SettingsError(f"the start, {from_ms(since_ms):%Y-%m-%d %H:%M} UTC, lies after {asked.name}")
     part = cut(account, since_ms, asked.end_ms)
     tell("candles", 0, 3)
     market = read_market(place.datadir, part.traded_pairs, part.timeframe, part.start_ms, part.as_of_ms)
@@ -197,9 +199,6 @@ def review(
     paired = _paired_hours(part)
     seen = Evidence(near, far, part.as_of_ms, fitted, bundles, shift, known.drift, paired)
     told = [one for trade in part.trades if trade.closed_ms > period.start_ms for one in remarks(trade)]
-    absent = [*dict.fromkeys(market.absent.values())]
-    if not isfinite(part.balance):
-        absent.append("the account's value at the start is not known: name it with --balance to see shares")
     return Review(
         part,
         market,
@@ -211,7 +210,7 @@ def review(
         shift,
         attention(seen),
         tuple(told),
-        (*part.notes, *absent, *market.notes, *unvalued, *_gaps(part, market), *known.missing),
+        (*_missing(part, market, far), *unvalued, *known.missing),
     )
 
 
@@ -227,15 +226,21 @@ def _valued(account: Account, market: Market) -> tuple[Account, tuple[str, ...]]
     return replace(account, trades=tuple(trades)), tuple(unvalued)
 
 
-def _gaps(account: Account, market: Market) -> tuple[str, ...]:
-    """Trades of pairs with candles, whose own candles are missing in part."""
+def _missing(account: Account, market: Market, whole: Figures) -> list[str]:
+    """What could not be had of the account and of its candles, in words."""
+    told = [*account.notes, *dict.fromkeys(market.absent.values()), *market.notes]
+    if not isfinite(account.balance):
+        told.append("the account's value at the start is not known: name it with --balance to see shares")
+    unheld = [pair for pair in whole.result.hold_without if pair not in market.absent]
+    if unheld:
+        told.append(f"buy and hold goes without {', '.join(unheld)}: no candle within a day of the start")
     priced = [trade for trade in account.trades if trade.pair in market.closes]
     holed = [trade for trade in priced if market.missing(trade.pair, trade.opened_ms, trade.closed_ms)]
-    if not holed:
-        return ()
-    pairs = ", ".join(dict.fromkeys(trade.pair for trade in holed))
-    many = f"{len(holed)} trade{'s' if len(holed) > 1 else ''}"
-    return (f"candles are missing during {many} of {pairs}: their stops are not judged",)
+    if holed:
+        many = f"{len(holed)} trade{'s' if len(holed) > 1 else ''}"
+        pairs = ", ".join(dict.fromkeys(trade.pair for trade in holed))
+        told.append(f"candles are missing during {many} of {pairs}: their stops are not judged")
+    return told
 
 
 def _paired_hours(account: Account) -> float:

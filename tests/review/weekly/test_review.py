@@ -153,6 +153,17 @@ def test_review_of_a_week_outside_the_account_is_refused(tmp_path: Path) -> None
         review(account(small(1, 2)), week, None, Place(), SETTINGS)
 
 
+def test_review_since_a_day_after_the_week_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="the start, 2026-03-14 00:00 UTC, lies after"):
+        review(account(small(1, 2)), None, START_MS + 10 * DAY_MS, Place(), SETTINGS)
+
+
+def test_review_names_pairs_that_cannot_be_held(tmp_path: Path) -> None:
+    where = place(tmp_path, BTC=chart(5), ETH=chart(2, start_ms=START_MS + 3 * DAY_MS))
+    found = review(account(small(1, 2)), None, None, where, SETTINGS)
+    assert found.missing == (f"buy and hold goes without {ETH}: no candle within a day of the start",)
+
+
 def test_review_of_a_hedge_keeps_legs_apart(tmp_path: Path) -> None:
     own = small(10, 40, number=1)
     leg = small(
