@@ -12,7 +12,7 @@ TURNS = 3
 
 def mapping(pairs: tuple[str, ...]) -> dict[str, list[str]]:
     """Two primaries with two candidates each where there are enough pairs, else one with one."""
-    return {pair: list(pairs[2:4]) for pair in pairs[:2]} if len(pairs) > 3 else {pairs[0]: [pairs[1]]}
+    return {pair: list(pairs[-2:]) for pair in pairs[:2]} if len(pairs) > 3 else {pairs[0]: [pairs[1]]}
 
 
 def hedge_backtest(bench: Bench) -> Result:
