@@ -130,9 +130,7 @@ def _splines() -> Any:
 
 
 def _forest() -> Any:
-    trees = ExtraTreesClassifier(
-        150, min_samples_leaf=40, max_features=0.3, criterion="entropy", random_state=0, n_jobs=2
-    )
+    trees = ExtraTreesClassifier(100, min_samples_leaf=40, max_features="sqrt", random_state=0)
     return make_pipeline(SimpleImputer(strategy="median"), trees)
 
 
