@@ -11,6 +11,7 @@ import pytest
 from outrigger import review_cli
 from outrigger.bot.outbox import folder_in
 from tests.commands.terminal import refused, run
+from tests.conftest import REPOSITORY
 from tests.review.freqtrade_database import closed, document, opened, started, write_database
 from tests.review.ledger import HOUR_MS, PAIR, START_MS, exported, exported_trade, write_export
 from tests.review.weekly.books import chart, stepped, write_charts
@@ -115,6 +116,27 @@ def test_review_of_an_empty_backtest_and_an_empty_database_says_so(desk: Path) -
     assert "No closed trade yet" in run("review", "--export", archive)
     write_database(f"sqlite:///{desk / 'empty.sqlite'}")
     assert "No closed trade yet" in run("review", "--db", desk / "empty.sqlite")
+
+
+def test_review_asks_a_bundle_and_the_bots_watch_over_it(desk: Path) -> None:
+    memory = {"bundle": "b", "days": {}, "counted_ms": {}, "judged_ms": {}}
+    state = {"status": "drifting", "since_ms": NOW_MS, "wanted": "drifting", "wanted_since_ms": NOW_MS}
+    drift = desk / "user_data" / "outrigger" / "drift.json"
+    drift.parent.mkdir()
+    drift.write_text(json.dumps({"memory": memory, "state": state}))
+    told = run("review", "--bundle", REPOSITORY / "models" / "default")
+    assert "short squeeze" in told
+    assert "Classifier: many of the regime model's features have left the range of its training" in told
+    assert "Due for review: regime bundle" in told
+    assert "without a word" in told
+
+
+def test_review_shows_the_first_overridden_trades_only(desk: Path) -> None:
+    more = [row for number in range(11, 21) for row in (*closed(number), document(number))]
+    write_database(f"sqlite:///{desk / 'many.sqlite'}", *more)
+    told = run("review", "--db", desk / "many.sqlite")
+    assert told.count("Overridden: BTC/USDT:USDT #") == 6
+    assert "Overridden: 4 more, see the page" in told
 
 
 def test_review_sends_a_short_text(desk: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,24 +32,27 @@ def absence() -> str | None:
 
 
 @contextmanager
-def server(home: Path) -> Iterator[str]:
+def server() -> Iterator[str]:
     """Start a server of its own and yield the SQLAlchemy URL of an empty database with a password."""
-    data, secret = home / "data", home / "password"
+    # Not one of pytest's directories: those of root are closed to the user that the server runs as.
+    home = Path(tempfile.mkdtemp(prefix="outrigger-postgres-"))
+    data, secret, port = home / "data", home / "password", _free_port()
     secret.write_text("s3cret\n")
-    port = _free_port()
     if os.geteuid() == 0:
-        # The whole way down has to be open for the user that the server runs as.
-        for folder in (home, *home.parents[:3]):
-            folder.chmod(folder.stat().st_mode | 0o055)
         shutil.chown(home, _user())
-        secret.chmod(0o644)
-    _run("initdb", "-D", data, "-U", "outrigger", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync")
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
-    _run("pg_ctl", "-D", data, "-l", home / "log", "-o", options, "-w", "start")
+        shutil.chown(secret, _user())
     try:
-        yield f"postgresql+psycopg://outrigger:s3cret@127.0.0.1:{port}/postgres"
+        _run(
+            "initdb", "-D", data, "-U", "outrigger", "-A", "scram-sha-256", f"--pwfile={secret}", "--no-sync"
+        )
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
+        _run("pg_ctl", "-D", data, "-l", home / "log", "-o", options, "-w", "start")
+        try:
+            yield f"postgresql+psycopg://outrigger:s3cret@127.0.0.1:{port}/postgres"
+        finally:
+            _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
     finally:
-        _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _run(name: str, *arguments: object) -> None:

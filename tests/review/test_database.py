@@ -32,11 +32,11 @@ BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     why = postgres_server.absence()
     if why is not None:
         pytest.skip(why)
-    with postgres_server.server(tmp_path_factory.mktemp("postgres")) as url:
+    with postgres_server.server() as url:
         yield url
 
 

@@ -188,6 +188,7 @@ def test_review_of_a_hedge_keeps_legs_apart(tmp_path: Path) -> None:
     assert whole.hedge.pooled["1h"]["effectiveness"] == pytest.approx(1 - 0.36, abs=0.05)
     assert (whole.costs.fees_legs, whole.costs.funding_legs) == (2.0, -1.0)
     assert "leg" in render(found)
+    assert "Hedge: 1 legs, +18.00 USDT" in message(found)
 
 
 def test_review_since_a_later_day_forgets_what_was_before(tmp_path: Path) -> None:
