@@ -114,7 +114,8 @@ class LedgerEntry:
     @property
     def slippage_bp(self) -> float | None:
         """Basis points by which the fill is worse than the stop; negative is better, None is no stop."""
-        return None if self.stop is None else self.side * (self.stop - self.price) / self.stop * BP
+        # Adding zero makes a short's -0.0 a plain one.
+        return None if self.stop is None else self.side * (self.stop - self.price) / self.stop * BP + 0.0
 
     @property
     def impact_bp(self) -> float | None:

@@ -27,6 +27,10 @@ def test_slippage_of_a_short_is_its_mirror() -> None:
     assert entry.impact_bp == pytest.approx(2.5)
 
 
+def test_short_filled_at_its_stop_slipped_by_a_plain_zero() -> None:
+    assert '"slippage_bp":0.0' in exit_order(side=-1, price=40_000.0).dumps()
+
+
 def test_fill_better_than_the_stop_is_negative() -> None:
     assert exit_order(price=40_004.0).slippage_bp == pytest.approx(-1.0)
 
