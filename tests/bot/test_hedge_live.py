@@ -148,17 +148,29 @@ def test_leg_left_from_before_the_hedge_was_switched_off_lives_to_its_end(
     assert strategy.custom_exit(ETH, short, moment(30), 1_970.0) == "hedge_primary_profit"
 
 
+def exchange() -> Any:
+    """One tier of ETH, and a smallest position of 20."""
+    tier = {"minNotional": 0.0, "maxNotional": 1e9, "maintenanceMarginRate": 0.005, "maxLeverage": 50.0}
+    return SimpleNamespace(
+        _leverage_tiers={ETH: [tier]}, liquidation_buffer=0.05, get_min_pair_stake_amount=lambda *_: 20.0
+    )
+
+
+def test_leg_is_chosen_anew_once_another_trade_is_open(database: None, tmp_path: Path) -> None:
+    """Within one moment: the candidate was free, and then took a position of its own."""
+    strategy, _ = bot(tmp_path, FALLING), primary()
+    strategy.dp._exchange = exchange()
+    asked = (ETH, moment(20), 50.0, "hedge:BTC", "short")
+    assert strategy.leverage(*asked) > 1.0
+    assert strategy.leverage(*asked) > 1.0
+    stored_trade(pair=ETH, open_rate=2_000.0, enter_tag="long:1m+15m")
+    assert strategy.leverage(*asked) == 1.0
+    assert strategy.hedge.entries.ticket(ETH) is None
+
+
 def test_filled_leg_is_numbered_and_its_end_is_booked(database: None, tmp_path: Path) -> None:
     strategy, main = bot(tmp_path, FALLING), primary()
-    strategy.dp._exchange = SimpleNamespace(
-        _leverage_tiers={
-            ETH: [
-                {"minNotional": 0.0, "maxNotional": 1e9, "maintenanceMarginRate": 0.005, "maxLeverage": 50.0}
-            ]
-        },
-        liquidation_buffer=0.05,
-        get_min_pair_stake_amount=lambda *_: 20.0,
-    )
+    strategy.dp._exchange = exchange()
     assert strategy.hedge.entries.wanted(ETH) == (-1, BTC)
     leverage = strategy.leverage(ETH, moment(20), 50.0, "hedge:BTC", "short")
     stake = strategy.custom_stake_amount(ETH, moment(20), 5.0, 9_000.0, leverage, "hedge:BTC", "short")
