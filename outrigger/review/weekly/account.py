@@ -176,7 +176,7 @@ def cut(account: Account, start_ms: int | None, end_ms: int | None) -> Account:
     end = min(account.as_of_ms, account.as_of_ms if end_ms is None else end_ms)
     before = [t for t in account.trades if not t.is_open and t.closed_ms <= start]
     kept = [
-        replace(t, is_open=t.is_open or t.closed_ms > end)
+        _reopened(t, end) if t.closed_ms > end else t
         for t in account.trades
         if t.opened_ms <= end and (t.is_open or t.closed_ms > start)
     ]
@@ -187,6 +187,16 @@ def cut(account: Account, start_ms: int | None, end_ms: int | None) -> Account:
         balance=account.balance + sum(t.profit for t in before),
         trades=_ordered(kept),
     )
+
+
+def _reopened(trade: Trade, at_ms: int) -> Trade:
+    """A trade as it was at a moment before its end: open, its later stop and worst price not known.
+
+    Funding is spread evenly over its life, because its events are not recorded one by one.
+    """
+    lived = (at_ms - trade.opened_ms) / (trade.closed_ms - trade.opened_ms)
+    funding = trade.funding * lived
+    return replace(trade, is_open=True, stop=0.0, worst=None, exit_reason="", funding=funding)
 
 
 def valued(trade: Trade, price: float, at_ms: int) -> Trade:

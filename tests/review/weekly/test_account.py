@@ -70,6 +70,15 @@ def test_cut_of_a_past_week_knows_nothing_of_what_came_after() -> None:
     assert seen.known_ms == START_MS + 5 * DAY_MS
 
 
+def test_cut_through_a_trade_forgets_its_later_stop_worst_price_and_funding() -> None:
+    through = small(6, 54, funding=-4.8, worst=30_000.0)
+    (seen,) = cut(account(through), None, START_MS + 18 * HOUR_MS).trades
+    assert (seen.is_open, seen.stop, seen.worst, seen.exit_reason) == (True, 0.0, None, "")
+    assert seen.funding == pytest.approx(-1.2)  # 12 of its 48 hours
+    now = replace(through, is_open=True, closed_ms=START_MS + 5 * DAY_MS, stop=39_000.0)
+    assert cut(account(now), None, None).trades == (now,)
+
+
 def test_cut_of_a_later_start_puts_earlier_results_into_the_balance() -> None:
     seen = cut(account(small(1, 2), small(3, 60)), START_MS + DAY_MS, None)
     assert [one.closed_ms for one in seen.trades] == [START_MS + 60 * HOUR_MS]
