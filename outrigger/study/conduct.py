@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from outrigger.errors import DataError
 from outrigger.review.matched import matching_scale
+from outrigger.review.same_entry import SETS_APART
 from outrigger.study import assemble
 from outrigger.study.cells import read_cell, write_cell
 from outrigger.study.entries import read_entries
@@ -44,7 +45,9 @@ class _Ledger:
 
     def add(self, data: DataSet, pair: str, cell: Cell, trades: pd.DataFrame) -> None:
         code = data.pairs.index(pair)
-        told = trades.assign(pair=np.int16(code), data=np.int16(data.number))
+        # Days of different sets never share a block.
+        day = trades["day"] + data.number * SETS_APART
+        told = trades.assign(pair=np.int16(code), data=np.int16(data.number), day=day)
         self.trades.setdefault(cell.policy, {})[data.number, code, cell.window] = told
 
     def fail(self, data: DataSet, pair: str, error: str, cell: Cell | None = None) -> None:

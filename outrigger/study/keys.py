@@ -61,7 +61,6 @@ def cell_key(
     depends: dict[str, Any] = {
         "package": (outrigger.__version__, package_digest()),
         "files": [stamp(path) for path in files_of(data, pair, policy, terms.bundle)],
-        "set": data.number,
         "pair": pair,
         "timeframe": data.timeframe,
         "policy": policy.name,

@@ -185,7 +185,7 @@ def data_sets(datadirs: Sequence[Path], timeframe: str | None, windows: int) -> 
     """
     if not datadirs or windows < 1:
         raise DataError(f"{len(datadirs)} data directories, {windows} windows: there has to be one of each")
-    names = [path.resolve().name for path in datadirs]
+    names = [path.absolute().name for path in datadirs]
     sets = []
     for number, (path, name) in enumerate(zip(datadirs, names, strict=True)):
         base = timeframe or base_timeframe(path)

@@ -19,7 +19,7 @@ from outrigger.review.lab import replay_many
 from outrigger.review.lab_trade import LIQUIDATION, STOP_REASONS, ReplayTerms
 from outrigger.review.matched import scaled
 from outrigger.review.pair_market import PairMarket, bars, load_pair, with_regimes
-from outrigger.review.same_entry import HORIZON_HOURS, SETS_APART
+from outrigger.review.same_entry import HORIZON_HOURS
 from outrigger.sided import Sided
 from outrigger.stops.policies import Floats, WidthColumns
 from outrigger.study.cells import write_cell
@@ -141,7 +141,6 @@ class _Bench:
         judged = self._aftermath.judged(outcomes)
         legs = self._hedger.net(outcomes, terms) if policy.hedged else np.zeros(len(rows))
         found = _table(policy, outcomes, judged, legs, market, terms)
-        found["day"] += task.data.number * SETS_APART
         found["geometry"] = geometry_win_rate(*(at_entry(widths, name, rows, sides) for name in _WIDTHS))
         return found.assign(null=np.arange(len(rows)) >= len(entered.rows))
 

@@ -150,9 +150,16 @@ def test_study_of_given_entries_keeps_their_sides_and_counts_what_is_left_out(
     assert own.null.draws == 200
 
 
-def test_study_of_several_sets_pools_them(datadir: Path, tmp_path: Path) -> None:
-    found = studied(replace(request(datadir, tmp_path), datadirs=(datadir, datadir)))
-    assert list(found.to_dict()["by_data"]) == ["walks (1)", "walks (2)"]
+def test_study_of_several_sets_pools_them_and_reads_what_each_had_alone(
+    datadir: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "others"
+    other.symlink_to(datadir)
+    alone = studied(request(datadir, tmp_path))
+    found = studied(replace(request(datadir, tmp_path), datadirs=(other, datadir)))
+    assert found.about["cells"]["read"] == alone.about["cells"]["worked_out"]
+    assert found.to_dict()["by_data"]["walks"]["matched"] == alone.to_dict()["matched"]
+    assert list(found.to_dict()["by_data"]) == ["others", "walks"]
     assert found.find("pooled", READINGS[0])[0].figures["trades"].value == 80
 
 
