@@ -119,4 +119,5 @@ def known(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
 @lru_cache(maxsize=8)
 def _of_the_market(names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Which columns are made of candles, and not of the calendar."""
-    return np.array([name in CANDLE_FEATURES and name not in CLOCK_FEATURES for name in names])
+    told = [name in CANDLE_FEATURES and name not in CLOCK_FEATURES for name in names]
+    return np.array(told, dtype=np.bool_)

@@ -173,10 +173,9 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             values = check_array(X.to_numpy(np.float64), ensure_all_finite="allow-nan")
         else:
             values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        told = [
-            np.exp(blend(self.log_prior_, self._parts(values[begin : begin + _AT_ONCE]), self.weights_))
-            for begin in range(0, len(values), _AT_ONCE)
-        ]
+        # Equal parts: a last one of a row or two would be multiplied, and rounded, in another way.
+        parts = np.array_split(values, -(-len(values) // _AT_ONCE))
+        told = [np.exp(blend(self.log_prior_, self._parts(part), self.weights_)) for part in parts]
         return np.concatenate(told)
 
     def predict(self, X: Any) -> npt.NDArray[np.int64]:

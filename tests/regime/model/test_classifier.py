@@ -88,6 +88,24 @@ def test_classifier_with_a_seed_is_deterministic(fitted: RegimeClassifier) -> No
     assert (_fitted().predict_proba(X) == fitted.predict_proba(X)).all()
 
 
+def test_classifier_asked_for_many_rows_at_once_says_what_it_says_of_each(fitted: RegimeClassifier) -> None:
+    X, _, _ = _market(seed=6, rows=9001)
+    whole = fitted.predict_proba(X)
+    for at in (0, 3000, 3001, 6000, 9000):
+        assert whole[at] == pytest.approx(fitted.predict_proba(X.iloc[[at]])[0], abs=1e-12)
+    assert fitted.predict_proba(X.astype(np.float32)) == pytest.approx(whole, abs=1e-5)
+
+
+def test_classifier_asked_with_other_columns_is_refused(fitted: RegimeClassifier) -> None:
+    X, _, _ = _market(seed=6, rows=20)
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.predict_proba(X[["up", "noise", "crowd", "thin"]])
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.predict_proba(X.drop(columns="thin"))
+    with pytest.raises(ValueError, match="infinity"):
+        fitted.predict_proba(X.assign(up=np.inf))
+
+
 def test_classifier_survives_storage_bit_for_bit(fitted: RegimeClassifier) -> None:
     content = skops.io.dumps(fitted)
     known = ("outrigger.regime.model.", "sklearn.")
