@@ -8,7 +8,7 @@ JOBS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-postgres lint format bench docs lock clean \
   docs-results study-volatility study-signals study-stops study-grid study-synth study-squeeze study-regime study-regime-use study-hedge \
-  study-parity
+  study-parity rehearse-faults rehearse-soak
 
 help:  ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,14 @@ DAYS ?= 10
 study-parity: $(READY)  ## the same days through backtest and live engine (DATADIR= with 1m, START=, DAYS=)
 	@$(BIN)/python -m outrigger.rehearsal.parity_command --datadir $(DATADIR) --start $(START) --days $(DAYS)
 
+MARKET ?= ../shared/market
+
+rehearse-faults: $(READY)  ## every fault of the replay exchange against a bot with a position (MARKET=)
+	@$(BIN)/python -m outrigger.rehearsal.fault_matrix --market $(MARKET)
+
+rehearse-soak: $(READY)  ## recorded days with faults on: invariants, memory, loop time (DATADIR= with 1m, START=, DAYS=)
+	@$(BIN)/python -m outrigger.rehearsal.soak --datadir $(DATADIR) --start $(START) --days $(DAYS)
+
 study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7
 	@$(BIN)/python -m outrigger.replay.synth.compare --real $(DATADIR) --synthetic user_data/synthetic
@@ -89,8 +97,12 @@ docs: $(READY)  ## the generated parts of the README
 
 SETS ?= ../shared/market/binance-1m-2025-02 ../shared/market/binance-1m-2025-05 ../shared/market/binance-5m-2025h1
 
+# The classifier's multipliers have a study of their own, study-regime-use: scoring candles takes longer than all stops.
+POLICIES := volatility-hedge,naive,fixed,trail-1,trail-2,trail-3,chandelier,activation-trail,none,none-10x
+
 docs-results: $(READY)  ## the README's table of stops, from the study on all sets (SETS=)
-	@$(BIN)/outrigger study $(addprefix --datadir ,$(SETS)) --trials 160 --readme README.md --html user_data/study/report.html
+	@$(BIN)/outrigger study $(addprefix --datadir ,$(SETS)) --policies $(POLICIES) --trials 160 --no-tune \
+	  --readme README.md --html user_data/study/report.html
 
 lock:  ## resolve the dependency ranges anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
