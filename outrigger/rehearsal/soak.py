@@ -30,7 +30,7 @@ from outrigger.errors import OutriggerError
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
-from outrigger.rehearsal.fault_matrix import CLIENT_TIMEOUT_MS, logged
+from outrigger.rehearsal.fault_matrix import IMPATIENT_MS, logged
 from outrigger.rehearsal.invariants import Invariants
 from outrigger.replay.faults import FaultPlan, catalogue
 from outrigger.review.database import read_database
@@ -206,7 +206,7 @@ def soak(
     """
     until = start + timedelta(days=days)
     acted, watch = plans(start, days, fault_hours, seed), _Watch()
-    patience = {"timeout": CLIENT_TIMEOUT_MS}
+    patience = {"timeout": IMPATIENT_MS}
     exchange: dict[str, Any] = {"ccxt_config": patience, "ccxt_async_config": patience}
     if pairs:
         exchange["pair_whitelist"] = list(pairs)

@@ -26,6 +26,7 @@ Change = Callable[[Any], Any]
 ANY, CANDLES, BOOK = "", "/fapi/v1/klines", "/fapi/v1/depth"
 MARK, FUNDING = "/fapi/v1/markPriceKlines", "/fapi/v1/fundingRate"
 RULES = "/fapi/v1/exchangeInfo"
+NO_ANSWER = "no answer in time"
 # Longer than a rehearsal's client waits, shorter than anybody watching would.
 SLOW_S, NEVER_S = 0.1, 3.0
 _MINUTE_MS = 60_000
@@ -225,7 +226,7 @@ def _ahead(rows: list[list[Any]]) -> list[list[Any]]:
 def _transport() -> Mapping[str, Fault]:
     answers: dict[str, Answer] = {
         "slow answers": _slow,
-        "no answer in time": _never,
+        NO_ANSWER: _never,
         "connection closed": _hang_up,
         "answer cut in half": _cut,
         "empty answer": _status(200),
