@@ -2,8 +2,8 @@
 
 Freqtrade's own loader answers with a data frame of strings and a warning; a review needs numbers with
 units and a refusal that says what is wrong. Zip archives, the JSON inside them, and the results directory
-(its latest result) are read, with one or several strategies. Weak: partial fills are not told apart; a
-trade that was added to counts with its largest stake.
+(its latest result) are read, with one or several strategies. A trade that was
+added to counts with its largest stake.
 """
 
 from __future__ import annotations
@@ -233,7 +233,9 @@ def _trade(found: Any, where: str) -> Trade:
     opened, closed = (_number(found, f"{key}_timestamp", where) for key in ("open", "close"))
     if closed < opened:
         raise DataError(f"{where}: closed before it was opened; {AGAIN}")
-    rates = ((open_rate, "fee_open"), (close_rate, "fee_close"))
+    fills = _fills(found, where)
+    whole = (Fill(int(opened), open_rate, amount, True), Fill(int(closed), close_rate, amount, False))
+    rates = {entry: _number(found, key, where) for entry, key in ((True, "fee_open"), (False, "fee_close"))}
     return Trade(
         pair=_field(found, "pair", str, where),
         side=-1 if _field(found, "is_short", bool, where) else 1,
@@ -244,14 +246,14 @@ def _trade(found: Any, where: str) -> Trade:
         notional=stake * leverage,
         leverage=leverage,
         profit=_number(found, "profit_abs", where),
-        fees=sum(amount * rate * _number(found, key, where) for rate, key in rates),
+        fees=sum(fill.amount * fill.price * rates[fill.entry] for fill in fills or whole),
         # None where the market has no funding.
         funding=0.0 if found.get("funding_fees") is None else _number(found, "funding_fees", where),
         stop=_number(found, "stop_loss_abs", where),
         exit_reason=_field(found, "exit_reason", str, where),
         enter_tag=str(found.get("enter_tag") or ""),
         worst=_worst(found, where),
-        fills=_fills(found, where),
+        fills=fills,
     )
 
 

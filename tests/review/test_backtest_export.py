@@ -27,6 +27,19 @@ def test_read_export_of_a_zip_gives_trades_in_price_and_notional(tmp_path: Path)
     assert not only.liquidated
 
 
+def test_read_export_of_a_resized_trade_pays_fees_for_each_fill(tmp_path: Path) -> None:
+    def order(hours: float, price: float, amount: float, entry: bool) -> dict[str, Any]:
+        filled = START_MS + round(hours * HOUR_MS)
+        told = {"order_filled_timestamp": filled, "safe_price": price, "amount": amount}
+        return {**told, "ft_is_entry": entry}
+
+    orders = [order(0, 40_000.0, 1.0, True), order(0.5, 39_800.0, 0.4, False), order(1, 39_600.0, 0.6, False)]
+    resized = exported_trade(orders=orders, amount=0.6)
+    (only,) = read_export(write_export(tmp_path, Outrigger=exported(resized)))[0].trades
+    # 0.05 % of 40,000, of 15,920 and of 23,760.
+    assert only.fees == pytest.approx(20.0 + 7.96 + 11.88)
+
+
 def test_read_export_of_the_json_alone_is_the_same(tmp_path: Path) -> None:
     body = {"strategy": {"Outrigger": exported(exported_trade())}}
     plain = tmp_path / "backtest-result-1.json"
