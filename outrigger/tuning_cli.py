@@ -45,8 +45,12 @@ def walk_forward(
 
     steps = Steps(train_days, test_days, gap_days, folds)
     asked = Asked(datadir, config, out, steps, epochs, words(spaces), timeframe, loss, seed, jobs)
-    with shown("walk forward") as progress:
-        done = walk(asked, progress)
+    try:
+        with shown("walk forward") as progress:
+            done = walk(asked, progress)
+    except KeyboardInterrupt:
+        Console(stderr=True).print(f"interrupted: the same command goes on after the folds finished in {out}")
+        raise typer.Exit(130) from None
     if html is not None:
         from outrigger.tuning.chart import write_chart
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from outrigger_strategy import Outrigger
 from rich.console import Console
 
+from outrigger import cli
 from outrigger.errors import DataError, SettingsError
 from outrigger.replay.synth import write_market
 from outrigger.tuning.chart import figure, write_chart
@@ -210,6 +212,20 @@ def test_command_refuses_windows_that_do_not_fit(
 ) -> None:
     said = refused(monkeypatch, capsys, "walk-forward", "--datadir", asked.datadir, "--out", asked.out)
     assert "holds 0 of 1 folds of 30 + 1 + 10 days" in said
+
+
+def test_command_interrupted_says_how_to_go_on(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("outrigger.tuning.walk_forward.offline", lambda *given, **named: 130)
+    windows = ("--train-days", "6", "--test-days", "2")
+    monkeypatch.setattr(
+        sys, "argv", ["outrigger", "walk-forward", "--datadir", str(asked.datadir), "--out", "kept", *windows]
+    )
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "interrupted: the same command goes on" in capsys.readouterr().err
 
 
 @pytest.mark.engine
