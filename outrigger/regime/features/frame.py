@@ -134,6 +134,9 @@ def regime_features(
         )
     told = None if inputs is None else inputs.iloc[kept]
     columns |= input_features(told, len(rows), own.unit_then[rows] * np.sqrt(_HORIZON_BARS))
-    table = np.column_stack([columns[name] for name in _NAMES])
+    # Column by column in memory, as they were made and as pandas keeps and models ask for them.
+    table = np.empty((len(rows), len(_NAMES)), order="F")
+    for place, name in enumerate(_NAMES):
+        table[:, place] = columns[name]
     table[~np.isfinite(table)] = np.nan
     return pd.DataFrame(table, columns=list(_NAMES), index=frame.index[kept])
