@@ -25,7 +25,7 @@ from outrigger.hedge.state import HedgeState
 from outrigger.settings.hedge import HedgeSettings
 from outrigger.stops.law import StopState
 
-LIQUIDATION, FORCED = "liquidation", ("force_exit", "force_sell")
+LIQUIDATION, FORCED = "liquidation", ("force_exit", "force_sell", "override_close")
 STOPS = ("stop_loss", "stoploss_on_exchange", "trailing_stop_loss", "stop_crossed", "emergency_exit")
 
 

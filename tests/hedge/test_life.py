@@ -196,6 +196,7 @@ def test_life_knows_nothing_of_candles_that_have_not_closed(row):
         ("liquidation", -0.9, Ending.LIQUIDATED),
         ("force_exit", -0.05, Ending.HAND),
         ("force_exit", 0.05, Ending.HAND),
+        ("override_close", 0.05, Ending.HAND),
         ("exit_signal", -0.01, Ending.OTHER),
         ("somebody's own", -0.01, Ending.OTHER),
         (None, -0.01, Ending.OTHER),
