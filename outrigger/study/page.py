@@ -21,6 +21,7 @@ from plotly.offline import get_plotlyjs
 from outrigger.atomic import write_text
 from outrigger.json_values import plain
 from outrigger.study.measures import Figure
+from outrigger.study.policies import HEDGE
 from outrigger.study.result import (
     READING_AS_IS,
     READING_CVAR,
@@ -188,7 +189,8 @@ def _figures(found: StudyResult) -> dict[str, Any]:
         "excess": [
             _bars(found.find(found.whole, one), "expectancy_minus_null_bp", 1.0) for one in READINGS[:2]
         ],
-        "trade_off": [_point(one) for one in matched],
+        # A leg changes no exit: its point would lie on the shipped stop's.
+        "trade_off": [_point(one) for one in matched if one.policy != HEDGE],
         "accounts": {
             name: _accounts(found, name) for name in dict.fromkeys(one.data for one in found.curves)
         },
