@@ -9,8 +9,12 @@ from rich.table import Table
 
 from outrigger.market.moment import from_ms
 from outrigger.study.overfitting import expected_best
+from outrigger.tuning.folds import DAY_MS
 from outrigger.tuning.measures import Measures, measured
 from outrigger.tuning.result import WalkForward, spread
+
+# An interval from less resamples hardly more than a handful of independent days.
+FEW_DAYS = 30
 
 
 def tables(done: WalkForward) -> Iterator[Table]:
@@ -50,7 +54,10 @@ def footnotes(done: WalkForward) -> Iterator[str]:
         yield "Synthetic market: this shows that it works, not that it earns."
     mean, low, high = done.difference()
     if isfinite(mean):
+        days = sum(one.fold.test.end_ms - one.fold.test.start_ms for one in done.outcomes) / DAY_MS
         apart = "not told apart" if low <= 0.0 <= high else "better" if mean > 0.0 else "worse"
+        if days < FEW_DAYS:
+            apart = f"{days:g} days tested are too few to believe either way"
         yield (
             f"Tuned less default: {mean:+.2f} bp of the balance a day ({low:+.2f} to {high:+.2f}): {apart}."
         )
