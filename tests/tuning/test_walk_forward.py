@@ -172,7 +172,8 @@ def test_walk_forward_result_is_told_in_words_numbers_and_pictures(asked: Asked,
         "1: 15 Mar",
         "all tuned 6 +40",
         "36 parameter sets",
-        "standard errors in its own training",
+        "errors in its own training",
+        "6 days tested",
         "10 bp",
     ):
         assert part in words
