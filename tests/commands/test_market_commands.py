@@ -82,7 +82,10 @@ def test_offline_passes_freqtrades_own_arguments_and_exit_code(
 ) -> None:
     seen: list[Any] = []
 
-    def watch(datadir: Path, argv: list[str], *, start: datetime | None, announce: Any) -> int:
+    def watch(
+        datadir: Path, argv: list[str], *, start: datetime | None, announce: Any, exchange: str | None
+    ) -> int:
+        assert exchange is None
         seen.append((datadir, argv, start))
         return 7
 
