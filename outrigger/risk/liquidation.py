@@ -43,6 +43,12 @@ class MaintenanceTier:
     max_leverage: float = inf
 
 
+class _CheckedTiers(tuple[MaintenanceTier, ...]):
+    """Tiers that were checked when they were read: an entry asks for distances dozens of times."""
+
+    __slots__ = ()
+
+
 def maintenance_tiers(rows: Sequence[Mapping[str, Any]], pair: str) -> tuple[MaintenanceTier, ...]:
     """Read the tiers of one pair as Freqtrade and ccxt write them.
 
@@ -81,7 +87,7 @@ def maintenance_tiers(rows: Sequence[Mapping[str, Any]], pair: str) -> tuple[Mai
         ) from error
     ordered = tuple(sorted(tiers, key=lambda tier: tier.min_notional))
     _check(ordered, f"of {pair}")
-    return ordered
+    return _CheckedTiers(ordered)
 
 
 def tier_of(notional: float, tiers: Sequence[MaintenanceTier]) -> MaintenanceTier:
@@ -208,6 +214,8 @@ def _check_position(side: int, notional: float, leverage: float) -> None:
 
 
 def _check(tiers: Sequence[MaintenanceTier], where: str) -> None:
+    if isinstance(tiers, _CheckedTiers):
+        return
     if not tiers:
         raise DataError(f"no leverage tiers {where}: refresh Freqtrade's leverage tiers")
     floors = [tier.min_notional for tier in tiers]
