@@ -16,8 +16,9 @@ from outrigger.demo.policies import compared
 from outrigger.errors import DataError, ReplayError, SettingsError
 from outrigger.market.candles import read_candles
 from outrigger.replay.synth import is_synthetic
-from outrigger.review.backtest_export import STOP_EXITS, read_export
+from outrigger.review.backtest_export import read_export
 from outrigger.review.stop_line import stop_line
+from outrigger.review.trade import STOP_EXITS
 from outrigger.stops.measured import measured_track
 from tests.conftest import REPOSITORY
 from tests.review.ledger import exported, exported_trade, write_export

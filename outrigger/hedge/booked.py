@@ -26,7 +26,7 @@ from outrigger.hedge.measure import HOUR_CANDLES
 from outrigger.hedge.pairing import Pairing, pairings
 from outrigger.hedge.returns import Floats, Times
 from outrigger.hedge.trade_path import carried, held, marked_path, notional_ms, value_path
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 
 DAY_MS = 86_400_000
 RUNNER = "hedge_runner"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from outrigger.hedge.tag import parse_tag
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from outrigger.errors import DataError, OutriggerError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError
 from outrigger.hedge.account import WAIT_HOURS, chain, cvar, equity_changes, free_legs, max_drawdown
 from outrigger.hedge.replayed_leg import leg_market
 from outrigger.hedge.returns import Floats
@@ -191,6 +192,7 @@ def _bp(fraction: float | np.floating) -> float:
     return float(1e4 * fraction)
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the study from the command line.
 
@@ -215,11 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = vars(parser.parse_args(argv))
     as_json, slippage = given.pop("json"), given.pop("slippage_bp") / 1e4
-    try:
-        found = study(**given, slippage=slippage, progress=True)
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    found = study(**given, slippage=slippage, progress=True)
     if as_json:
         sys.stdout.write(found.to_json() + "\n")
     else:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from outrigger.errors import DataError, OutriggerError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError
 from outrigger.hedge.account import cvar
 from outrigger.hedge.leg_path import LegPath, leg_path
 from outrigger.hedge.measure import CHART, HOUR_CANDLES, measure_hedges
@@ -209,6 +210,7 @@ def _costs(
     )
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the study from the command line.
 
@@ -230,11 +232,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
     fee = None if given.fee_bp is None else given.fee_bp / 1e4
-    try:
-        found = study(given.datadir, given.candidates, primaries=given.primaries, fee=fee, progress=True)
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    found = study(given.datadir, given.candidates, primaries=given.primaries, fee=fee, progress=True)
     if given.json:
         sys.stdout.write(found.to_json() + "\n")
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from outrigger.hedge.returns import Floats, Times
-from outrigger.review.backtest_export import Fill, Trade
+from outrigger.review.trade import Fill, Trade
 
 
 def marked_path(trade: Trade, times_ms: Times, prices: Floats) -> Floats:

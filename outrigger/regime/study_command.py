@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from outrigger.errors import OutriggerError
+from outrigger.commands.refusing import refusing
 from outrigger.json_values import plain
 from outrigger.regime.bundle.bundle import threads
 from outrigger.regime.labels import REFERENCE_RULES
@@ -49,6 +49,7 @@ def study_parser(program: str, description: str | None) -> argparse.ArgumentPars
     return parser
 
 
+@refusing
 def answered(given: argparse.Namespace, study: Callable[[argparse.Namespace], Answer]) -> int:
     """Run a study and print its answer.
 
@@ -64,13 +65,9 @@ def answered(given: argparse.Namespace, study: Callable[[argparse.Namespace], An
     int
         Exit status: 0, or 2 with a message where the data do not allow a study.
     """
-    try:
-        # As in training: threads of small trees wait for each other longer than they work.
-        with threads().limit(limits=1, user_api="openmp"):
-            told, tables = study(given)
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    # As in training: threads of small trees wait for each other longer than they work.
+    with threads().limit(limits=1, user_api="openmp"):
+        told, tables = study(given)
     if given.json:
         sys.stdout.write(json.dumps(plain({"data": given.datadir.name, **told})) + "\n")
         return 0

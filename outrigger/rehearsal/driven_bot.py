@@ -49,7 +49,7 @@ class _Stopped(Exception):
     """Freqtrade has stopped itself, as it does on errors that it does not expect."""
 
 
-class _DrivenWorker(Worker):  # type: ignore[misc]
+class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
     """Freqtrade's main loop, whose sleeps move the clock."""
 
     def __init__(self, config: dict[str, Any], clock: Any, until: datetime, look: Look | None) -> None:

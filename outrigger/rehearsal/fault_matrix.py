@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from outrigger.errors import DataError, OutriggerError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
 from outrigger.rehearsal.invariants import Invariants
@@ -188,6 +189,7 @@ def logged(file: Path) -> Iterator[None]:
         root.setLevel(level)
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the matrix from the command line.
 
@@ -210,14 +212,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     stretch = crash_of_february(given.market)
     met: list[Met] = []
     told = Console(stderr=True)
-    try:
-        for name in track(given.faults or list(catalogue()), "Faults", console=told):
-            with tempfile.TemporaryDirectory(prefix="outrigger-fault-") as place:
-                met.append(meet(name, stretch, given.config, Path(place)))
-            told.print(f"{name}: {'; '.join(met[-1].broken) or 'no harm'}", markup=False)
-    except OutriggerError as error:
-        told.print(f"error: {error}", style="red", markup=False)
-        return 2
+    for name in track(given.faults or list(catalogue()), "Faults", console=told):
+        with tempfile.TemporaryDirectory(prefix="outrigger-fault-") as place:
+            met.append(meet(name, stretch, given.config, Path(place)))
+        told.print(f"{name}: {'; '.join(met[-1].broken) or 'no harm'}", markup=False)
     if given.json:
         sys.stdout.write(json.dumps([asdict(one) for one in met]) + "\n")
     else:

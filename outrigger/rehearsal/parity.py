@@ -8,10 +8,10 @@ the live trades came from a dry run on the same recorded days.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from outrigger.review.backtest_export import FORCED, Trade
+from outrigger.review.trade import FORCED, Trade
 
 
 class Why(StrEnum):
@@ -185,7 +185,7 @@ def _explained(
         earlier = [o for o in all_of_them if o is not one and _one(o).pair == trade.pair and _before(o, one)]
         differs = bool(earlier) and earlier[-1].why not in (Why.SAME, Why.CROSSED)
         why = Why.AFTER if differs else Why.UNEXPLAINED
-    return Matched(one.backtest, one.live, one.entry_bp, one.stop_ticks, one.exit_candles, why)
+    return replace(one, why=why)
 
 
 def _before(other: Matched, one: Matched) -> bool:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from outrigger.errors import DataError, OutriggerError, ReplayError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError, ReplayError
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
@@ -125,6 +126,7 @@ def parity(
     return found, Ran(ran.spent, stop_orders(str(bot.database), lived.trades), watch.broken)
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line.
 
@@ -141,12 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(argv)
     start = given.start if given.start.tzinfo else given.start.replace(tzinfo=UTC)
     with tempfile.TemporaryDirectory(prefix="outrigger-parity-") as private:
-        try:
-            place = given.out or Path(private)
-            found, ran = parity(given.datadir, given.config, start, given.days, given.every, place)
-        except OutriggerError as error:
-            Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-            return 2
+        place = given.out or Path(private)
+        found, ran = parity(given.datadir, given.config, start, given.days, given.every, place)
     if given.json:
         sys.stdout.write(json.dumps(plain(to_dict(found, ran))) + "\n")
     else:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from outrigger.market.moment import from_ms
 from outrigger.rehearsal.parity import Matched, Parity, Why
 from outrigger.rehearsal.stop_orders import StopOrders
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,6 @@ def _difference(one: Matched) -> dict[str, Any]:
 def _told(trade: Trade | None) -> str:
     if trade is None:
         return ""
-    opened, closed = (datetime.fromtimestamp(at / 1000, UTC) for at in (trade.opened_ms, trade.closed_ms))
+    opened, closed = (from_ms(at) for at in (trade.opened_ms, trade.closed_ms))
     end = "open" if trade.is_open else f"{closed:%d %H:%M} {trade.exit_reason} at {trade.close_rate:g}"
     return f"{opened:%m-%d %H:%M} to {end}"

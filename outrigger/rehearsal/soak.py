@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from scipy.stats import theilslopes
 
-from outrigger.errors import OutriggerError
+from outrigger.commands.refusing import refusing
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
@@ -232,6 +231,7 @@ def soak(
     )
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a soak from the command line.
 
@@ -258,20 +258,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     start = given.start if given.start.tzinfo else given.start.replace(tzinfo=UTC)
     with tempfile.TemporaryDirectory(prefix="outrigger-soak-") as place:
-        try:
-            found = soak(
-                given.datadir,
-                given.config,
-                start,
-                given.days,
-                Path(place),
-                pairs=given.pairs,
-                fault_hours=given.fault_hours,
-                seed=given.seed,
-            )
-        except OutriggerError as error:
-            Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-            return 2
+        found = soak(
+            given.datadir,
+            given.config,
+            start,
+            given.days,
+            Path(place),
+            pairs=given.pairs,
+            fault_hours=given.fault_hours,
+            seed=given.seed,
+        )
     sys.stdout.write(json.dumps(plain(asdict(found)), indent=2) + "\n")
     return int(bool(found.broken))
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Integer, String, column, func, select, table
 
-from outrigger.review.backtest_export import Trade
 from outrigger.review.database_connection import reading
+from outrigger.review.trade import Trade
 
 HOUR_MS = 3_600_000
 _ORDERS = table("orders", column("ft_trade_id", Integer), column("ft_order_side", String))

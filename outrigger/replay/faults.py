@@ -115,9 +115,8 @@ async def _hang_up(request: web.Request, _: Handler) -> web.StreamResponse:
 
 async def _cut(request: web.Request, handler: Handler) -> web.StreamResponse:
     whole = await handler(request)
-    body = whole.body if isinstance(whole, web.Response) else b""
-    text = bytes(body or b"") if not isinstance(body, str) else body.encode()  # type: ignore[arg-type]
-    return web.Response(body=text[: len(text) // 2], content_type="application/json")
+    text = (whole.text if isinstance(whole, web.Response) else None) or ""
+    return web.Response(text=text[: len(text) // 2], content_type="application/json")
 
 
 def _changed(change: Change) -> Answer:

@@ -15,9 +15,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from outrigger.market.alignment import open_times_ms
-from outrigger.review.backtest_export import BacktestResult, Trade
+from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.stop_line import StopLine
 from outrigger.review.table import BASIS_POINT, number
+from outrigger.review.trade import Trade
 
 PROFIT, LOSS, STOP = "#1b9e77", "#d95f02", "#7b61c9"
 RISING, FALLING = "#a9b4c0", "#6f7b88"

@@ -20,8 +20,8 @@ from sqlalchemy.sql.expression import TableClause
 
 from outrigger.errors import DataError
 from outrigger.market.moment import to_ms
-from outrigger.review.backtest_export import Fill, Trade
 from outrigger.review.database_connection import AGAIN, reading
+from outrigger.review.trade import Fill, Trade
 
 DOCUMENTS = "outrigger%"
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from outrigger.errors import DataError
 from outrigger.market.alignment import open_times_ms
 from outrigger.market.timeframe import timeframe_ms
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 
 HOUR_MS = 3_600_000
 # 40,000 to 40,400 is 1 % on paper and a little less in floats: a move this close has reached it.

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.review.trade_measures import Floats, expectancy
 
 DAY_MS: Final = 86_400_000

@@ -184,7 +184,7 @@ def with_regimes(
         If candles or the bundle cannot be used.
     """
     # The models' libraries take seconds to import, which most replays can do without.
-    from outrigger.review.regimes_on_disk import regimes_on_disk  # noqa: PLC0415
+    from outrigger.review.regimes_on_disk import regimes_on_disk  # noqa: PLC0415  (slow)
 
     told = regimes_on_disk(datadir, market.pair, settings, store)
     if told is None:

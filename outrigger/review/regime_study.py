@@ -22,7 +22,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from outrigger.errors import OutriggerError
+from outrigger.commands.refusing import refusing
 from outrigger.regime.effects import regime_effects
 from outrigger.review.lab_trade import ReplayTerms
 from outrigger.review.pair_market import base_timeframe
@@ -126,6 +126,7 @@ def _group(data: str, name: object, rows: pd.DataFrame) -> EntryGroup:
     return EntryGroup(data, str(name), len(r), rate, float(r.mean()), error, float(worst.mean()))
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the study from the command line.
 
@@ -146,25 +147,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the entries")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
-    try:
-        settings = with_values(Settings(), {"regime": {"enabled": True, "bundle": given.bundle}})
-        found = study(
-            given.datadir,
-            entries=given.entries,
-            seed=given.seed,
-            policies=regimed(settings),
-            readings=(MATCHED,),
-            pressing=settings,
-            progress=True,
-        )
-        groups = [
-            group
-            for datadir in given.datadir
-            for group in entry_groups(datadir, settings, given.entries, given.seed)
-        ]
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    settings = with_values(Settings(), {"regime": {"enabled": True, "bundle": given.bundle}})
+    found = study(
+        given.datadir,
+        entries=given.entries,
+        seed=given.seed,
+        policies=regimed(settings),
+        readings=(MATCHED,),
+        pressing=settings,
+        progress=True,
+    )
+    groups = [
+        group
+        for datadir in given.datadir
+        for group in entry_groups(datadir, settings, given.entries, given.seed)
+    ]
     if given.json:
         told = {"study": json.loads(found.to_json()), "entries": [asdict(group) for group in groups]}
         sys.stdout.write(json.dumps(told, indent=2) + "\n")

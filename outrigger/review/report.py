@@ -22,9 +22,10 @@ from plotly.offline import get_plotlyjs
 
 from outrigger.atomic import write_text
 from outrigger.review import chart, table
-from outrigger.review.backtest_export import BacktestResult, Trade
+from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.stop_line import StopLine
 from outrigger.review.summary import Summary
+from outrigger.review.trade import Trade
 
 CHART_TIMEFRAME = "5m"
 

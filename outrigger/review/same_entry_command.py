@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from outrigger.errors import OutriggerError
+from outrigger.commands.refusing import refusing
 from outrigger.market.store.store import MarketStore
 from outrigger.review import stop_grid
 from outrigger.review.lab_trade import ReplayTerms
@@ -25,6 +25,7 @@ from outrigger.settings.configured import block_of
 from outrigger.settings.read import with_values
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line.
 
@@ -43,19 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, fee=given.fee_bp / 1e4, slippage=given.slippage_bp / 1e4, gap_fills=not given.no_gaps
     )
     entries = given.entries or (300 if given.grid else 1200)
-    try:
-        found = study(
-            given.datadir,
-            timeframe=given.timeframe,
-            entries=entries,
-            seed=given.seed,
-            terms=terms,
-            progress=True,
-            **_compared(given),
-        )
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    found = study(
+        given.datadir,
+        timeframe=given.timeframe,
+        entries=entries,
+        seed=given.seed,
+        terms=terms,
+        progress=True,
+        **_compared(given),
+    )
     if given.json:
         sys.stdout.write(found.to_json() + "\n")
     else:

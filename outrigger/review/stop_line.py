@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.explain import explain
 from outrigger.stops.track import StopTrack

@@ -16,8 +16,9 @@ import numpy as np
 from outrigger.errors import DataError
 from outrigger.json_values import plain
 from outrigger.market.timeframe import timeframe_ms
-from outrigger.review.backtest_export import FORCED, BacktestResult
+from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.hindsight import Extremes, PrematureStops, premature_stop_rate, trend_capture
+from outrigger.review.trade import FORCED
 from outrigger.review.trade_measures import (
     bootstrap_interval,
     expectancy,

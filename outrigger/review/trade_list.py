@@ -15,7 +15,8 @@ from pathlib import Path
 
 from outrigger.errors import DataError
 from outrigger.market.moment import to_ms
-from outrigger.review.backtest_export import BacktestResult, Trade
+from outrigger.review.backtest_export import BacktestResult
+from outrigger.review.trade import Trade
 
 NEEDED = ("pair", "side", "opened", "closed", "entry", "exit", "notional")
 SIDES = {"long": 1, "short": -1, "1": 1, "+1": 1, "-1": -1}

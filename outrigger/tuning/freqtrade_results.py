@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outrigger.review.backtest_export import STOP_EXITS
+from outrigger.review.trade import STOP_EXITS
 from outrigger.settings.read import read_settings
 from outrigger.tuning.loss import Epoch, epoch_loss
 

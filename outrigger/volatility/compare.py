@@ -23,7 +23,8 @@ from rich.progress import track
 from rich.table import Table
 
 from outrigger import __version__
-from outrigger.errors import DataError, OutriggerError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError
 from outrigger.volatility.candidates import REFERENCE, SHIPPED_HORIZONS, Forecaster, candidates, har
 from outrigger.volatility.candle_files import load_grid, pairs_in
 from outrigger.volatility.comparison import Comparison, Score
@@ -211,6 +212,7 @@ def _print(result: Comparison, console: Console) -> None:
     )
 
 
+@refusing
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line.
 
@@ -237,21 +239,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     until = given.train_until if given.train_until.tzinfo else given.train_until.replace(tzinfo=UTC)
     source = given.train_datadir or given.datadir
-    try:
-        if given.write_coefficients:
-            write_model(fit_shipped(source, given.pairs or pairs_in(source), until), SHIPPED)
-            shipped_model.cache_clear()
-        result = compare(
-            given.datadir,
-            given.pairs,
-            until,
-            train_datadir=given.train_datadir,
-            horizon_hours=given.horizon_hours,
-            progress=True,
-        )
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    if given.write_coefficients:
+        write_model(fit_shipped(source, given.pairs or pairs_in(source), until), SHIPPED)
+        shipped_model.cache_clear()
+    result = compare(
+        given.datadir,
+        given.pairs,
+        until,
+        train_datadir=given.train_datadir,
+        horizon_hours=given.horizon_hours,
+        progress=True,
+    )
     if given.json:
         sys.stdout.write(result.to_json() + "\n")
     else:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from outrigger.hedge.trade_path import carried, held, marked_path, notional_ms, value_path
-from outrigger.review.backtest_export import Fill
+from outrigger.review.trade import Fill
 from tests.hedge.samples import BTC, FIVE
 from tests.hedge.trades import TIMES, at, trade
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from tests.hedge.samples import FIVE, START_MS
 
 TIMES = START_MS + FIVE * np.arange(12)

@@ -8,7 +8,7 @@ from math import isnan
 import pytest
 
 from outrigger.rehearsal.parity import Parity, Why, match
-from outrigger.review.backtest_export import FORCED, Trade
+from outrigger.review.trade import FORCED, Trade
 
 MINUTE = 60_000
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"

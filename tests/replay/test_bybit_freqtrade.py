@@ -7,12 +7,7 @@ liquidation price, and where leverage tiers come from.
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +18,7 @@ import pytest
 
 from outrigger.replay.offline import offline
 from tests.replay.data_directory import write_market
+from tests.replay.dry_run import run_until_sold
 from tests.replay.test_offline_freqtrade import CONFIG, STRATEGY
 
 pytestmark = pytest.mark.engine
@@ -139,25 +135,7 @@ def test_dry_run_on_bybit_opens_and_closes_a_trade_at_the_replayed_book(datadir:
         "import sys; from pathlib import Path; from outrigger.replay.offline import offline;"
         "sys.exit(offline(Path(sys.argv[1]), ['trade'], exchange='bybit'))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(datadir)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as child:
-        assert child.stdout is not None
-        deadline = threading.Timer(120, os.killpg, (child.pid, signal.SIGKILL))
-        deadline.start()
-        printed = ""
-        for line in child.stdout:
-            printed += line
-            if "MARKET_SELL has been fulfilled" in line:
-                child.send_signal(signal.SIGTERM)
-                break
-        printed += child.stdout.read()
-        code = child.wait()
-        deadline.cancel()
+    code, printed = run_until_sold(script, datadir)
     assert "Time offset to Bybit" in printed, printed
     assert "MARKET_BUY has been fulfilled" in printed, printed
     rate, _, liquidation = (float(x) for x in re.search(r"LIQUIDATION (.+)", printed)[1].split())  # type: ignore[index]

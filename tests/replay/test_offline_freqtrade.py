@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +10,7 @@ import pytest
 
 from outrigger.replay.offline import offline
 from tests.replay.data_directory import write_market
+from tests.replay.dry_run import run_until_sold
 
 pytestmark = pytest.mark.engine
 
@@ -123,25 +119,7 @@ def test_offline_trade_opens_and_closes_a_trade_and_ends_on_a_signal(datadir: Pa
         "import sys; from pathlib import Path; from outrigger.replay.offline import offline;"
         "sys.exit(offline(Path(sys.argv[1]), ['trade']))"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(datadir)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as child:
-        assert child.stdout is not None
-        deadline = threading.Timer(120, os.killpg, (child.pid, signal.SIGKILL))
-        deadline.start()
-        printed = ""
-        for line in child.stdout:
-            printed += line
-            if "MARKET_SELL has been fulfilled" in line:
-                child.send_signal(signal.SIGTERM)
-                break
-        printed += child.stdout.read()
-        code = child.wait()
-        deadline.cancel()
+    code, printed = run_until_sold(script, datadir)
     assert "MARKET_BUY has been fulfilled" in printed, printed
     assert "MARKET_SELL has been fulfilled" in printed, printed
     assert "Time offset to Binance" in printed

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outrigger.review.backtest_export import BacktestResult, Trade
+from outrigger.review.backtest_export import BacktestResult
+from outrigger.review.trade import Trade
 
 START_MS = 1_772_582_400_000  # 2026-03-04 00:00 UTC
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000

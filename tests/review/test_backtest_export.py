@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from outrigger.errors import DataError
-from outrigger.review.backtest_export import Fill, read_export
+from outrigger.review.backtest_export import read_export
+from outrigger.review.trade import Fill
 from tests.review.ledger import HOUR_MS, START_MS, exported, exported_trade, trade, write_export
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from outrigger.errors import DataError
-from outrigger.review.backtest_export import Fill
 from outrigger.review.database import read_database
+from outrigger.review.trade import Fill
 from tests.review import postgres_server
 from tests.review.freqtrade_database import (
     DOCUMENT,

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from outrigger.replay.offline import offline
-from outrigger.review.backtest_export import FORCED, Trade, read_export
+from outrigger.review.backtest_export import read_export
 from outrigger.review.lab import replay
 from outrigger.review.lab_trade import Outcome, ReplayTerms
 from outrigger.review.pair_market import PairMarket, load_pair
 from outrigger.review.policies_compared import COMPARED
+from outrigger.review.trade import FORCED, Trade
 from tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.engine, pytest.mark.real_data, pytest.mark.xdist_group("engine")]

@@ -27,28 +27,10 @@ from outrigger.review.random_entries import random_entries
 from outrigger.review.same_entry import study
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.policies import MarketColumns
+from tests.review.walks import START, walk
 
 DAYS = 11
 SIZE = DAYS * 288
-START = pd.Timestamp("2025-05-01", tz="UTC")
-
-
-def walk(seed: int) -> pd.DataFrame:
-    """Five-minute candles of a driftless walk of 4 % a day."""
-    rng = np.random.default_rng(seed)
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.04 / np.sqrt(288), SIZE)))
-    opened = np.concatenate(([100.0], close[:-1]))
-    wick = np.abs(rng.normal(0, 0.001, (2, SIZE)))
-    return pd.DataFrame(
-        {
-            "date": pd.date_range(START, periods=SIZE, freq="5min", unit="ms"),
-            "open": opened,
-            "high": np.maximum(opened, close) * (1 + wick[0]),
-            "low": np.minimum(opened, close) * (1 - wick[1]),
-            "close": close,
-            "volume": 1.0,
-        }
-    )
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +39,7 @@ def datadir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("walks")
     (home / "futures").mkdir()
     for seed, coin in enumerate(("AAA", "BBB")):
-        candles = walk(seed)
+        candles = walk(seed, SIZE)
         stem = home / "futures" / f"{coin}_USDT_USDT"
         candles.to_feather(f"{stem}-5m-futures.feather")
         sums = {

@@ -11,12 +11,12 @@ from hypothesis.extra.numpy import arrays
 
 from outrigger.errors import DataError
 from outrigger.review.aftermath import HORIZONS_HOURS, Aftermath
-from outrigger.review.backtest_export import Trade
 from outrigger.review.hindsight import extremes_of, premature_stop_rate, trend_capture
 from outrigger.review.lab import replay_many
 from outrigger.review.lab_trade import PairCandles, ReplayTerms
 from outrigger.review.matched import harmonic_mean, matching_scale, scaled
 from outrigger.review.paired import block_weights, day_sums, difference, measured
+from outrigger.review.trade import Trade
 from outrigger.sided import alike
 from outrigger.stops.policies import WidthColumns
 

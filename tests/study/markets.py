@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from outrigger.review.lab_trade import ReplayTerms
 from outrigger.study.conduct import conduct
@@ -13,29 +12,11 @@ from outrigger.study.plan import StudyTerms
 from outrigger.study.request import Request
 from outrigger.study.result import StudyResult
 from outrigger.study.run import local_workers
+from tests.review.walks import walk
 
 DAYS = 12
 SIZE = DAYS * 288
-START = pd.Timestamp("2025-05-01", tz="UTC")
 PAIRS = ("BTC/USDT:USDT", "ETH/USDT:USDT")
-
-
-def walk(seed: int) -> pd.DataFrame:
-    """Five-minute candles of a driftless walk of 4 % a day."""
-    rng = np.random.default_rng(seed)
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.04 / np.sqrt(288), SIZE)))
-    opened = np.concatenate(([100.0], close[:-1]))
-    wick = np.abs(rng.normal(0, 0.001, (2, SIZE)))
-    return pd.DataFrame(
-        {
-            "date": pd.date_range(START, periods=SIZE, freq="5min", unit="ms"),
-            "open": opened,
-            "high": np.maximum(opened, close) * (1 + wick[0]),
-            "low": np.minimum(opened, close) * (1 - wick[1]),
-            "close": close,
-            "volume": 1.0,
-        }
-    )
 
 
 def write_market(home: Path) -> Path:
@@ -43,7 +24,7 @@ def write_market(home: Path) -> Path:
     (home / "futures").mkdir(parents=True)
     sums = {"date": "first", "open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
     for seed, pair in enumerate(PAIRS):
-        candles = walk(seed)
+        candles = walk(seed, SIZE)
         stem = home / "futures" / f"{pair.partition('/')[0]}_USDT_USDT"
         candles.to_feather(f"{stem}-5m-futures.feather")
         candles.groupby(np.arange(SIZE) // 12).agg(sums).to_feather(f"{stem}-1h-futures.feather")

@@ -21,7 +21,8 @@ from outrigger.study.plan import Cell, PairTask, data_sets
 from outrigger.study.result import READINGS, StudyResult
 from outrigger.study.survey import SurveyTask, survey
 from outrigger.study.tiers import tiers_of
-from tests.study.markets import PAIRS, START, request, studied
+from tests.review.walks import START
+from tests.study.markets import PAIRS, request, studied
 
 Finished = tuple[StudyResult, Path]
 

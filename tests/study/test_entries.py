@@ -12,7 +12,8 @@ from outrigger.errors import DataError
 from outrigger.review.pair_market import load_pair
 from outrigger.study.entries import NOTIONAL, read_entries, rows_of
 from tests.review.ledger import exported, exported_trade, write_export
-from tests.study.markets import PAIRS, START
+from tests.review.walks import START
+from tests.study.markets import PAIRS
 
 BTC, ETH = PAIRS
 

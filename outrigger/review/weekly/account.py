@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from math import nan
 
 from outrigger.hedge.tag import PREFIX
-from outrigger.review.backtest_export import FORCED, BacktestResult, Fill, Trade
+from outrigger.review.backtest_export import BacktestResult
 from outrigger.review.database import DatabaseTrades
 from outrigger.review.money import WEEK_MS
+from outrigger.review.trade import FORCED, Fill, Trade
 
 DATABASE, BACKTEST = "database", "backtest"
 

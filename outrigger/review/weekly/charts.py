@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from outrigger.review.backtest_export import Trade
 from outrigger.review.chart import LOSS, PROFIT
 from outrigger.review.hindsight import HOUR_MS, ROUNDING
+from outrigger.review.trade import Trade
 from outrigger.review.weekly.account import primaries
 from outrigger.review.weekly.documents import protective_distance
 from outrigger.review.weekly.equity import hold_path

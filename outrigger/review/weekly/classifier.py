@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from outrigger.market.moment import from_ms
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.review.weekly.parameters import Dated
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from outrigger.errors import StateError
 from outrigger.hedge.document import KEY as LEG_KEY
 from outrigger.hedge.document import loads as read_leg
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.document import KEY, TradeDocument, loads
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from outrigger.hedge.trade_path import marked_path
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.review.trade_measures import Floats
 from outrigger.review.weekly.market import Times
 

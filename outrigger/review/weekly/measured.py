@@ -17,7 +17,7 @@ from outrigger.hedge.booked import HedgeBooked, book
 from outrigger.hedge.pairing import pairings
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.review import money
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.review.trade_measures import (
     Floats,
     bootstrap_interval,

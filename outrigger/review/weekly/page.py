@@ -17,9 +17,9 @@ from plotly.offline import get_plotlyjs
 from outrigger import __version__
 from outrigger.atomic import write_text
 from outrigger.market.moment import from_ms
-from outrigger.review.backtest_export import Trade
 from outrigger.review.chart import duration
 from outrigger.review.table import BASIS_POINT, number
+from outrigger.review.trade import Trade
 from outrigger.review.weekly import charts, table
 from outrigger.review.weekly.account import is_leg
 from outrigger.review.weekly.documents import protective_distance

@@ -30,8 +30,8 @@ from outrigger.regime.labels import regime_labels
 from outrigger.regime.live import closes_of
 from outrigger.regime.scoring import score
 from outrigger.regime.watch import DriftWatch
-from outrigger.review.backtest_export import Trade
 from outrigger.review.inputs_on_disk import all_inputs_on_disk
+from outrigger.review.trade import Trade
 from outrigger.review.trade_measures import Floats
 from outrigger.review.weekly.asked import drift_path
 from outrigger.review.weekly.classifier import Classifier, DriftTold, RegimeHits

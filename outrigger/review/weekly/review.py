@@ -17,7 +17,7 @@ from outrigger.hedge.pairing import pairings
 from outrigger.json_values import plain
 from outrigger.market.moment import from_ms
 from outrigger.market.store.store import MarketStore
-from outrigger.review.backtest_export import Trade
+from outrigger.review.trade import Trade
 from outrigger.review.trade_measures import Floats
 from outrigger.review.weekly.account import BACKTEST, Account, cut, is_leg, primaries, valued
 from outrigger.review.weekly.classifier import Classifier, DriftTold, RegimeHits

@@ -14,9 +14,9 @@ from math import isfinite, nan
 from typing import Any
 
 from outrigger.errors import DataError
-from outrigger.review.backtest_export import Trade
 from outrigger.review.hindsight import HOUR_MS, Extremes, premature_stop_rate, trend_capture
 from outrigger.review.money import margin_left, stop_slippage
+from outrigger.review.trade import Trade
 from outrigger.review.trade_measures import wilson_interval
 from outrigger.risk.liquidation import MaintenanceTier, liquidation_price, maintenance_tiers
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from outrigger.review.backtest_export import Fill, Trade
+from outrigger.review.trade import Fill, Trade
 from outrigger.review.weekly.account import Account
 from tests.review.freqtrade_database import DOCUMENT
 from tests.review.ledger import HOUR_MS, PAIR, START_MS, trade

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from outrigger.review.backtest_export import Fill
 from outrigger.review.database import DatabaseTrades
+from outrigger.review.trade import Fill
 from outrigger.review.weekly.account import (
     cut,
     legs,
