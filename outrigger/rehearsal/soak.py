@@ -255,6 +255,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--fault-hours", type=float, default=6.0, help="mean hours between two faults")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="keep the bot's database and log here")
     given = parser.parse_args(argv)
     start = given.start if given.start.tzinfo else given.start.replace(tzinfo=UTC)
     with tempfile.TemporaryDirectory(prefix="outrigger-soak-") as place:
@@ -263,7 +264,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             given.config,
             start,
             given.days,
-            Path(place),
+            given.out or Path(place),
             pairs=given.pairs,
             fault_hours=given.fault_hours,
             seed=given.seed,

@@ -22,7 +22,7 @@ from aiohttp import web
 
 from outrigger.errors import DataError, ReplayError
 from outrigger.replay.clock import Clock, default_replay_clock, replay_clock
-from outrigger.replay.faults import FaultPlan
+from outrigger.replay.faults import FaultPlan, between
 from outrigger.replay.market import ReplayMarket
 from outrigger.replay.market_files import MarketFiles
 from outrigger.replay.request_market import MARKET
@@ -205,7 +205,7 @@ class ReplayServer:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         app = build_app(self.market, self.venue)
-        app.middlewares.extend(plan.between for plan in self.faults)
+        app.middlewares.append(between(self.faults))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._loop.run_until_complete(runner.setup())
         self._loop.run_until_complete(web.SockSite(runner, self._socket).start())

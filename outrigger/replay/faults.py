@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,15 +71,42 @@ class FaultPlan:
     until_ms: int
     met: int = 0
 
+    def concerns(self, path: str, now_ms: int) -> bool:
+        """Tell whether a request for a path meets the fault now."""
+        return self.from_ms <= now_ms < self.until_ms and self.fault.route in (ANY, path)
+
+    def before(self, handler: Handler) -> Handler:
+        """Stand between a request and what would have answered it."""
+
+        async def met(request: web.Request) -> web.StreamResponse:
+            self.met += 1
+            return await self.fault.answer(request, handler)
+
+        return met
+
+
+def between(plans: Sequence[FaultPlan]) -> Any:
+    """Give the middleware that stands between every request and its answer.
+
+    Parameters
+    ----------
+    plans : sequence of FaultPlan
+        What goes wrong, and when; where several act at once, the first has the last word.
+
+    Returns
+    -------
+    aiohttp middleware
+    """
+
     @web.middleware
-    async def between(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Stand between request and answer while the fault acts."""
+    async def stand(request: web.Request, handler: Handler) -> web.StreamResponse:
         now = request.app[MARKET].clock.now_ms()
-        concerned = not self.fault.route or request.path == self.fault.route
-        if not concerned or not self.from_ms <= now < self.until_ms:
-            return await handler(request)
-        self.met += 1
-        return await self.fault.answer(request, handler)
+        for plan in reversed(plans):
+            if plan.concerns(request.path, now):
+                handler = plan.before(handler)
+        return await handler(request)
+
+    return stand
 
 
 def _status(code: int, body: str = "", kind: str = "application/json", **headers: str) -> Answer:
