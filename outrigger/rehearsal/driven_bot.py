@@ -1,24 +1,28 @@
-"""Freqtrade's live engine in a dry run, driven through recorded days faster than they passed.
+"""Freqtrade's live engine, driven through recorded days faster than they passed.
 
 It is Freqtrade's own main loop with its own throttling; only its sleeps are replaced: they move the clock of
 this process instead of waiting. The replay exchange shares that clock, so every loop sees exactly what had
-been published by then. Assumes that a loop takes no time, which no real loop does. Weak: prices between
+been published by then. Dry unless it is given keys of an account on the replay exchange, and never anything
+else than that exchange. Assumes that a loop takes no time, which no real loop does. Weak: prices between
 closed candles follow the replay exchange's path through the candle, which was not recorded.
 """
 
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from unittest import mock
 
+import pandas as pd
 import time_machine
 from freqtrade.configuration import Configuration
 from freqtrade.enums import RunMode, State
@@ -26,9 +30,14 @@ from freqtrade.misc import deep_merge_dicts
 from freqtrade.worker import Worker
 
 from outrigger.errors import ReplayError
+from outrigger.rehearsal.loopback_only import refuse_strangers
 from outrigger.replay.exchange import ReplayServer, open_market
 from outrigger.replay.faults import FaultPlan
+from outrigger.replay.mirror import mirror
 from outrigger.replay.overlay import exchange_overlay, trade_overlay
+from outrigger.replay.signed_account import Account
+from outrigger.replay.signed_request import Keys
+from outrigger.replay.venues import venue_named
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +90,16 @@ def _without_waiting() -> Iterator[None]:
     no_backoff = mock.patch("freqtrade.exchange.common.calculate_backoff", return_value=0)
     # One retry of candles instead of four: a request that nobody answers costs real time each time.
     few_retries = mock.patch("freqtrade.exchange.common.API_RETRY_COUNT", 1)
-    with no_backoff, few_retries, mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0):
+    # Names of columns as plain objects are a quarter of a loop's time less; no number depends on it.
+    plain_names = pd.option_context("future.infer_string", False)
+    with no_backoff, few_retries, mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0), plain_names:
         yield
+
+
+def _mirrored(datadir: Path, target: Path) -> Path:
+    """Mirror the data afresh: what an earlier run kept must not come up again."""
+    shutil.rmtree(target, ignore_errors=True)
+    return mirror(datadir, target)
 
 
 def _cpu_ns() -> int:
@@ -107,8 +124,15 @@ class Run:
     restarts: int
 
 
+def _trading(keys: Keys) -> dict[str, Any]:
+    """Configuration of a bot that sends its orders."""
+    # Coins of the spot market are no business of futures.
+    quiet = {"ccxt_config": {"options": {"fetchCurrencies": False}}}
+    return {"dry_run": False, "exchange": {"key": keys.key, "secret": keys.secret, **quiet}}
+
+
 class DrivenBot(AbstractContextManager["DrivenBot"]):
-    """A dry-run bot on recorded days.
+    """A bot on recorded days.
 
     Parameters
     ----------
@@ -126,11 +150,20 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         Further configuration.
     faults : sequence of FaultPlan
         What goes wrong on the exchange, and when.
+    keys : Keys, optional
+        Of an account on the replay exchange with `dry_run_wallet` in it: the bot then trades there, not dry.
+
+    Attributes
+    ----------
+    account : Account or None
+        That account.
 
     Raises
     ------
     DataError
         If the directory cannot be served.
+    ReplayError
+        If the replay cannot speak for the configured exchange, or the configuration leads elsewhere.
     """
 
     def __init__(
@@ -144,23 +177,34 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         every_seconds: int = 20,
         overlay: Mapping[str, Any] | None = None,
         faults: Sequence[FaultPlan] = (),
+        keys: Keys | None = None,
     ) -> None:
         userdir.mkdir(parents=True, exist_ok=True)
         self._until, self.database = until, userdir / "driven.sqlite"
         # Trades of an earlier run would be taken up again.
         self.database.unlink(missing_ok=True)
         self._travel = time_machine.travel(start + AFTER_CLOSE, tick=False)
-        self._server = ReplayServer(open_market(datadir, replay=False), faults=faults)
         arguments = {
             "config": [str(file) for file in config_files],
             "user_data_dir": str(userdir),
             "datadir": str(datadir),
         }
-        self.config: dict[str, Any] = dict(Configuration(arguments, RunMode.DRY_RUN).get_config())
-        dry = trade_overlay(self.config, f"sqlite:///{self.database}")
+        mode = RunMode.DRY_RUN if keys is None else RunMode.LIVE
+        self.config: dict[str, Any] = dict(Configuration(arguments, mode).get_config())
+        venue = venue_named(self.config["exchange"]["name"])
+        if venue.keeps_tiers:
+            self.config["datadir"] = _mirrored(datadir, userdir / "mirror")
+        market = open_market(datadir, replay=False)
+        self.account = None
+        if keys is not None:
+            self.account = Account(market, Decimal(str(self.config["dry_run_wallet"])))
+        self._server = ReplayServer(market, venue=venue, faults=faults, account=self.account, keys=keys)
         pace = {"internals": {"process_throttle_secs": every_seconds, "heartbeat_interval": 0}}
-        for layer in (exchange_overlay(self._server.url), dry, pace, dict(overlay or {})):
+        dry = trade_overlay(self.config, f"sqlite:///{self.database}")
+        live = {} if keys is None else _trading(keys)
+        for layer in (exchange_overlay(self._server.url, venue.name), dry, pace, live, dict(overlay or {})):
             deep_merge_dicts(layer, self.config)
+        refuse_strangers(self.config, dry=keys is None)
 
     def __enter__(self) -> DrivenBot:
         self._clock = self._travel.start()
