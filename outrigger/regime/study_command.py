@@ -20,8 +20,8 @@ from rich.table import Table
 
 from outrigger.commands.refusing import refusing
 from outrigger.json_values import plain
-from outrigger.regime.bundle.bundle import threads
 from outrigger.regime.labels import REFERENCE_RULES
+from outrigger.regime.threads import single_threaded
 from outrigger.regime.training_data import Market, RegimeRows, read_rows
 
 Answer = tuple[Mapping[str, Any], Sequence[Table]]
@@ -65,8 +65,7 @@ def answered(given: argparse.Namespace, study: Callable[[argparse.Namespace], An
     int
         Exit status: 0, or 2 with a message where the data do not allow a study.
     """
-    # As in training: threads of small trees wait for each other longer than they work.
-    with threads().limit(limits=1, user_api="openmp"):
+    with single_threaded():
         told, tables = study(given)
     if given.json:
         sys.stdout.write(json.dumps(plain({"data": given.datadir.name, **told})) + "\n")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from outrigger.errors import DataError
 from outrigger.regime.bundle.bundle import gives_its_card
@@ -206,3 +207,12 @@ def test_training_with_the_real_classifier_is_class_complete() -> None:
     )
     assert told.shape == (50, 5)
     assert (told > 0).all()
+
+
+def test_training_one_model_is_the_same_on_one_thread_or_two() -> None:
+    """Parts that do not wait for one another are fitted at once, and linear algebra never splits a sum."""
+    rows, plan = [rows_of(24, 1)], Plan(models="1", minimum_days=24, spacing=12)
+    alone = train(rows, plan)
+    with threadpool_limits(limits=2):
+        together = train(rows, replace(plan, jobs=2))
+    assert together.bundle.card.dumps() == alone.bundle.card.dumps()

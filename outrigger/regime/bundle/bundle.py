@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from outrigger.regime.bundle.card import Card
 from outrigger.regime.bundle.stored_model import Classifier
@@ -43,12 +41,6 @@ def probabilities(model: Classifier, rows: pd.DataFrame) -> npt.NDArray[np.float
     if told.shape != (len(rows), len(REGIMES)):
         raise ValueError(f"{told.shape} probabilities for {len(rows)} rows of {len(REGIMES)} regimes")
     return told
-
-
-@cache
-def threads() -> ThreadpoolController:
-    """Give what says how many threads compiled libraries use; finding them takes milliseconds, once."""
-    return ThreadpoolController()
 
 
 def gives_its_card(bundle: Bundle, position: int) -> bool:

@@ -17,6 +17,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from outrigger.regime.classes import MIRRORED, REGIMES
 from outrigger.regime.model.flat_trees import FlatTrees, flatten, probabilities
+from outrigger.regime.threads import single_openmp_thread
 from outrigger.volatility.windows import Array
 
 
@@ -73,7 +74,7 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         self.known_ = np.isfinite(X).any(axis=0)
         self.flip_ = np.where(signed, -1.0, 1.0)
         X = np.where(self.known_, X, 0.0)
-        self.trees_ = HistGradientBoostingClassifier(
+        trees = HistGradientBoostingClassifier(
             max_iter=self.iterations,
             max_leaf_nodes=self.leaves,
             min_samples_leaf=self.rows_a_leaf,
@@ -82,7 +83,10 @@ class MirroredBoosting(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
             l2_regularization=self.ridge,
             early_stopping=False,
             random_state=self.random_state,
-        ).fit(np.vstack([X, X * self.flip_]), np.concatenate([y, np.asarray(MIRRORED, dtype=y.dtype)[y]]))
+        )
+        both = np.concatenate([y, np.asarray(MIRRORED, dtype=y.dtype)[y]])
+        with single_openmp_thread():
+            self.trees_ = trees.fit(np.vstack([X, X * self.flip_]), both)
         self.floor_ = 1.0 / (len(y) + len(REGIMES))
         return self
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -144,13 +145,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         counts = np.bincount(labels, minlength=len(REGIMES)) + 1.0
         self.log_prior_ = np.log(counts / counts.sum())
         self.tree_columns_, self.weights_ = ~self.slow_, np.full(2, 0.5)
-        earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
-        if len(np.unique(labels[earlier])) > 1 and len(later):
-            if self._inputs_help_trees(values, labels, times):
-                self.tree_columns_ = np.ones(values.shape[1], dtype=np.bool_)
-            self._fit_parts(values[earlier], labels[earlier], times[earlier])
-            self.weights_ = fit_weights(self.log_prior_, self._parts(values[later]), labels[later])
-        self._fit_parts(values, labels, times)
+        self._fit_windows(values, labels, times)
         return self
 
     def predict_proba(self, X: Any) -> Array:
@@ -183,14 +178,40 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         likeliest = np.argmax(self.predict_proba(X), axis=1)
         return np.asarray(self.classes_[likeliest])
 
-    def _fit_parts(self, values: Array, labels: Labels, times: Rows) -> None:
-        """Fit the linear half, what the inputs may add to it, and the trees."""
-        signed = self.signed_[~self.slow_]
-        self.logistic_ = MirroredLogistic(ridge=self.ridge).fit(values[:, ~self.slow_], labels, signed)
-        earned = self._earned(values, labels, times)
+    def _fit_windows(self, values: Array, labels: Labels, times: Rows) -> None:
+        """Fit the halves on the earlier part, to weigh them on the later one, and on the whole window.
+
+        What does not wait for one another is fitted at once where joblib's surroundings allow it.
+        """
+        earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
+        calibrates = len(np.unique(labels[earlier])) > 1 and len(later) > 0
+        whole, at_once = (values, labels, times), Parallel()
+        windows = [(values[earlier], labels[earlier], times[earlier]), whole] if calibrates else [whole]
+        linear = [delayed(self._linear)(*window) for window in windows]
+        if calibrates:
+            help_trees, *halves = at_once([delayed(self._inputs_help_trees)(*whole), *linear])
+            if help_trees:
+                self.tree_columns_ = np.ones(values.shape[1], dtype=np.bool_)
+        else:
+            halves = at_once(linear)
+        trees = at_once(delayed(self._boosting)(*window, self.tree_columns_) for window in windows)
+        if calibrates:
+            self._keep(halves[0], trees[0])
+            self.weights_ = fit_weights(self.log_prior_, self._parts(values[later]), labels[later])
+        self._keep(halves[-1], trees[-1])
+
+    def _keep(self, linear: tuple[MirroredLogistic, Correction], trees: MirroredBoosting) -> None:
+        """Make fitted halves this classifier's own."""
+        self.logistic_, earned = linear
         self.input_centre_, self.input_scale_ = earned.centre, earned.scale
         self.input_coefficients_ = earned.coefficients
-        self.boosting_ = self._boosting(values, labels, times, self.tree_columns_)
+        self.boosting_ = trees
+
+    def _linear(self, values: Array, labels: Labels, times: Rows) -> tuple[MirroredLogistic, Correction]:
+        """Fit the linear half, and what the inputs may add to it."""
+        signed = self.signed_[~self.slow_]
+        half = MirroredLogistic(ridge=self.ridge).fit(values[:, ~self.slow_], labels, signed)
+        return half, self._earned(values, labels, times)
 
     def _boosting(self, values: Array, labels: Labels, times: Rows, columns: Mask) -> MirroredBoosting:
         boosting = MirroredBoosting(iterations=self.iterations, random_state=self.random_state)

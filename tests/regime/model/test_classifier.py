@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -86,6 +87,14 @@ def test_classifier_of_a_mirrored_market_swaps_the_squeezes(fitted: RegimeClassi
 def test_classifier_with_a_seed_is_deterministic(fitted: RegimeClassifier) -> None:
     X, _, _ = _market(seed=4)
     assert (_fitted().predict_proba(X) == fitted.predict_proba(X)).all()
+
+
+def test_classifier_fitted_in_several_threads_is_the_same(fitted: RegimeClassifier) -> None:
+    with parallel_config(backend="threading", n_jobs=3):
+        together = _fitted()
+    X, _, _ = _market(seed=4)
+    assert (together.predict_proba(X) == fitted.predict_proba(X)).all()
+    assert (together.weights_ == fitted.weights_).all()
 
 
 def test_classifier_asked_for_many_rows_at_once_says_what_it_says_of_each(fitted: RegimeClassifier) -> None:
