@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any
 from unittest import mock
 
+import ccxt
 import pandas as pd
 import time_machine
 from freqtrade.configuration import Configuration
@@ -126,9 +127,13 @@ class Run:
 
 def _trading(keys: Keys) -> dict[str, Any]:
     """Configuration of a bot that sends its orders."""
-    # Coins of the spot market are no business of futures.
-    quiet = {"ccxt_config": {"options": {"fetchCurrencies": False}}}
-    return {"dry_run": False, "exchange": {"key": keys.key, "secret": keys.secret, **quiet}}
+    client = {
+        # Coins of the spot market are no business of futures.
+        "options": {"fetchCurrencies": False},
+        # ccxt tells what a refusal of futures means by the host's name, which is another one here.
+        "exceptions": ccxt.binance().exceptions["linear"],
+    }
+    return {"dry_run": False, "exchange": {"key": keys.key, "secret": keys.secret, "ccxt_config": client}}
 
 
 class DrivenBot(AbstractContextManager["DrivenBot"]):

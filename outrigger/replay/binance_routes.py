@@ -1,7 +1,7 @@
 """Public market data routes of Binance's USDⓈ-M futures REST interface.
 
 Parameters, limits, ordering and refusals follow the exchange's documentation, as far as Freqtrade and
-ccxt use them. Trades, baskets, signed routes and web sockets are not spoken here.
+ccxt use them. Trades, baskets and web sockets are not spoken here; signed routes are in `signed_routes`.
 """
 
 from __future__ import annotations

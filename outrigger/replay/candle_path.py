@@ -61,6 +61,24 @@ def price_within(opened_ms: int, candle: Array, share: float) -> float:
     return float(np.interp(share, _REACHED, prices_of(opened_ms, candle)))
 
 
+def knots(opened_ms: int, length_ms: int, candle: Array) -> tuple[Array, Array]:
+    """Corners of the path: between them lie straight lines.
+
+    Parameters
+    ----------
+    opened_ms, length_ms : int
+        When the candle opened, and how long it lasts, milliseconds.
+    candle : ndarray of shape (>= 4,)
+        Open, high, low, close.
+
+    Returns
+    -------
+    times, prices : ndarray of shape (5,)
+        Milliseconds since the epoch, ascending, and prices.
+    """
+    return opened_ms + _REACHED * length_ms, prices_of(opened_ms, candle)
+
+
 def until(opened_ms: int, candle: Array, share: float) -> Array:
     """Candle as it looks while it forms.
 

@@ -1,8 +1,8 @@
 """The replay exchange: market data routes on a loopback port.
 
 It exists so that the real Freqtrade can run without a network, on recorded or synthetic data. It binds
-loopback addresses only, because it speaks for an exchange without being one. It keeps no accounts:
-Freqtrade simulates orders itself in a dry run.
+loopback addresses only, because it speaks for an exchange without being one. It keeps no account unless
+it is given one, for rehearsals: Freqtrade simulates orders itself in a dry run.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ from outrigger.replay.market import ReplayMarket
 from outrigger.replay.market_files import MarketFiles
 from outrigger.replay.request_market import MARKET
 from outrigger.replay.request_terms import RefusedRequest
+from outrigger.replay.signed_account import Account
+from outrigger.replay.signed_request import Keys
+from outrigger.replay.signed_routes import ACCOUNT, KEYS
+from outrigger.replay.signed_routes import ROUTES as SIGNED_ROUTES
 from outrigger.replay.venues import BINANCE, Venue
 
 logger = logging.getLogger(__name__)
@@ -56,7 +60,9 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
     return web.json_response(body, status=told.status)
 
 
-def build_app(market: ReplayMarket, venue: Venue = BINANCE) -> web.Application:
+def build_app(
+    market: ReplayMarket, venue: Venue = BINANCE, account: Account | None = None, keys: Keys | None = None
+) -> web.Application:
     """Web application that answers for a market.
 
     Parameters
@@ -65,6 +71,10 @@ def build_app(market: ReplayMarket, venue: Venue = BINANCE) -> web.Application:
         The market served.
     venue : Venue
         The exchange that is spoken for.
+    account : Account, optional
+        A client's; without one no signed route is spoken. Binance's only.
+    keys : Keys, optional
+        Whose requests are taken for the client's.
 
     Returns
     -------
@@ -74,6 +84,9 @@ def build_app(market: ReplayMarket, venue: Venue = BINANCE) -> web.Application:
     app = web.Application(middlewares=[refusals])
     app[MARKET], app[VENUE] = market, venue
     app.add_routes(venue.routes)
+    if account is not None and keys is not None:
+        app[ACCOUNT], app[KEYS] = account, keys
+        app.add_routes(SIGNED_ROUTES)
     return app
 
 
@@ -177,6 +190,8 @@ class ReplayServer:
         The exchange that is spoken for.
     faults : sequence of FaultPlan
         What goes wrong, and when.
+    account, keys : Account and Keys, optional
+        A client's, for signed routes.
 
     Raises
     ------
@@ -191,10 +206,13 @@ class ReplayServer:
         port: int = 0,
         venue: Venue = BINANCE,
         faults: Sequence[FaultPlan] = (),
+        account: Account | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self.market = market
         self.venue = venue
         self.faults = faults
+        self._account, self._keys = account, keys
         self._socket = listening_socket(host, port)
         address = self._socket.getsockname()
         self.url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
@@ -204,7 +222,7 @@ class ReplayServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        app = build_app(self.market, self.venue)
+        app = build_app(self.market, self.venue, self._account, self._keys)
         app.middlewares.append(between(self.faults))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._loop.run_until_complete(runner.setup())

@@ -45,11 +45,14 @@ class Fault:
         Path that it spoils; empty for every path.
     answer : callable
         Takes a request and what would have answered it, and answers.
+    method : str
+        Method that it spoils; empty for every one.
     """
 
     name: str
     route: str
     answer: Answer
+    method: str = ""
 
 
 @dataclass(slots=True)
@@ -71,9 +74,10 @@ class FaultPlan:
     until_ms: int
     met: int = 0
 
-    def concerns(self, path: str, now_ms: int) -> bool:
-        """Tell whether a request for a path meets the fault now."""
-        return self.from_ms <= now_ms < self.until_ms and self.fault.route in (ANY, path)
+    def concerns(self, method: str, path: str, now_ms: int) -> bool:
+        """Tell whether a request meets the fault now."""
+        asked = self.fault.route in (ANY, path) and self.fault.method in (ANY, method)
+        return asked and self.from_ms <= now_ms < self.until_ms
 
     def before(self, handler: Handler) -> Handler:
         """Stand between a request and what would have answered it."""
@@ -102,7 +106,7 @@ def between(plans: Sequence[FaultPlan]) -> Any:
     async def stand(request: web.Request, handler: Handler) -> web.StreamResponse:
         now = request.app[MARKET].clock.now_ms()
         for plan in reversed(plans):
-            if plan.concerns(request.path, now):
+            if plan.concerns(request.method, request.path, now):
                 handler = plan.before(handler)
         return await handler(request)
 
@@ -116,7 +120,8 @@ def _status(code: int, body: str = "", kind: str = "application/json", **headers
     return answer
 
 
-def _refused(status: int, code: int, message: str) -> Answer:
+def refused(status: int, code: int, message: str) -> Answer:
+    """Answer every request with a refusal in the exchange's form."""
     return _status(status, json.dumps({"code": code, "msg": message}))
 
 
@@ -258,14 +263,14 @@ def _transport() -> Mapping[str, Fault]:
         "empty answer": _status(200),
         "HTML instead of JSON": _status(200, _HTML, "text/html"),
         "HTML with status 403": _status(403, _HTML, "text/html"),
-        "429 too many requests": _refused(429, -1003, "Too many requests; current limit of IP is 2400."),
-        "418 banned for a while": _refused(418, -1003, "Way too many requests; IP banned."),
-        "500 internal error": _refused(500, -1001, "Internal error; unable to process your request."),
+        "429 too many requests": refused(429, -1003, "Too many requests; current limit of IP is 2400."),
+        "418 banned for a while": refused(418, -1003, "Way too many requests; IP banned."),
+        "500 internal error": refused(500, -1001, "Internal error; unable to process your request."),
         "502 bad gateway": _status(502, _HTML, "text/html"),
-        "503 service unavailable": _refused(503, -1008, "Server is currently overloaded."),
+        "503 service unavailable": refused(503, -1008, "Server is currently overloaded."),
         "504 gateway timeout": _status(504),
-        "400 timestamp outside the window": _refused(400, -1021, "Timestamp is outside of the recvWindow."),
-        "200 with an error inside": _refused(200, -1000, "An unknown error occurred."),
+        "400 timestamp outside the window": refused(400, -1021, "Timestamp is outside of the recvWindow."),
+        "200 with an error inside": refused(200, -1000, "An unknown error occurred."),
         "JSON of another kind": _status(200, '"ok"'),
         "clock five minutes behind": _skewed(-5 * _MINUTE_MS),
         "clock two minutes ahead": _skewed(2 * _MINUTE_MS),
