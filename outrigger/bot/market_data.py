@@ -120,7 +120,9 @@ class MarketData:
         if not self._live:
             return self._from_files(pair, candles)
         try:
-            state = self._pairs.setdefault(pair, LiveInputs(self._terms, levels=self._levels))
+            state = self._pairs.get(pair)
+            if state is None:
+                state = self._pairs[pair] = LiveInputs(self._terms, levels=self._levels)
             return state.update(candles, self._reader(pair, provider, state))
         except (OutriggerError, OSError) as error:
             self._pairs.pop(pair, None)

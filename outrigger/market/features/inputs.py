@@ -9,6 +9,7 @@ Row i uses candles up to i and readings known at its close.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Self
 
 import pandas as pd
@@ -34,6 +35,12 @@ INPUT_NAMES: Final = tuple(spec.name for spec in INPUTS)
 
 def no_rows(kind: Kind) -> pd.DataFrame:
     """Give an empty table of a kind."""
+    return _blank(kind).copy()
+
+
+@cache
+def _blank(kind: Kind) -> pd.DataFrame:
+    # Asked for twice a pair and candle, and slow to make.
     return pd.DataFrame({name: pd.Series(dtype="float64") for name in SCHEMAS[kind].columns}).astype(
         {"time_ms": "int64", "known_ms": "int64"}
     )
