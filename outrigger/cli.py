@@ -12,6 +12,7 @@ from rich.text import Text
 
 from outrigger import __version__
 from outrigger.errors import OutriggerError, SettingsError
+from outrigger.health_cli import add_to as add_health_to
 from outrigger.ledger_cli import add_to as add_ledger_to
 from outrigger.market_cli import STORE, JsonOption, add_to, moment, print_json, words
 from outrigger.override_cli import add_to as add_overrides_to
@@ -232,6 +233,7 @@ add_tuning_to(app)
 add_study_to(app)
 add_overrides_to(app)
 add_ledger_to(app)
+add_health_to(app)
 
 
 def main() -> None:

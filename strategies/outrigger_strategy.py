@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from freqtrade.constants import Config
@@ -29,8 +28,8 @@ from outrigger.bot.hedge import HedgeDesk
 from outrigger.bot.ledger_writer import LedgerWriter
 from outrigger.bot.leg_lives import RESIZED
 from outrigger.bot.leg_records import is_leg
-from outrigger.bot.messages import send, tell
-from outrigger.bot.outbox import Outbox
+from outrigger.bot.loop import Loop
+from outrigger.bot.messages import Messenger
 from outrigger.bot.outlook import Outlook
 from outrigger.bot.override_desk import OverrideDesk
 from outrigger.bot.protections import PROTECTIONS
@@ -81,22 +80,24 @@ class Outrigger(IStrategy):
         self.settings: Settings = parameters.configure(self, config)
         self.plot_config = plots.plot_config(self.settings)
         self.keeper = StopKeeper(self.settings.stop.min_step)
-        self.faults = FaultLog()
         self._live = config.get("runmode") in (RunMode.LIVE, RunMode.DRY_RUN)
+        self.messages = Messenger(self, self.settings.messages, config, live=self._live)
+        self.faults, urge = FaultLog(self.messages.send), self.messages.urge
         # `plot-dataframe` and its like have no database of trades.
         self._trades = self._live or config.get("runmode") in frames.SIMULATED
-        self.outlook = Outlook(self.settings, config, self.faults, partial(tell, self), live=self._live)
+        self.outlook = Outlook(self.settings, config, self.faults, urge, live=self._live)
         self.records = TradeRecords(self.keeper, self.faults, stored=self._live)
         self.desk = sizing.EntryDesk(self.keeper)
         ours = (self.keeper, self.records, self.faults)
-        self.hedge = HedgeDesk(self.settings, config.get("timeframe", self.timeframe), *ours, live=self._live)
-        self.breaker = BreakerWatch(config, self.faults, live=self._live)
-        self.overrides = OverrideDesk(config, *ours, self.hedge.legs, partial(tell, self), live=self._live)
+        timeframe, told = config.get("timeframe", self.timeframe), self.messages.hedge
+        self.hedge = HedgeDesk(self.settings, timeframe, *ours, told, live=self._live)
+        self.breaker = BreakerWatch(config, self.faults, urge, live=self._live)
+        self.overrides = OverrideDesk(config, *ours, self.hedge.legs, urge, live=self._live)
         self.stops = StopDesk(self.keeper, self.records, self.desk, self.hedge.lives, self.overrides)
         asked = (self.desk, self.hedge, self.breaker, self.overrides)
         self.entries = Entries(self.keeper, *asked, live=self._live)
         self.ledger = LedgerWriter(config, self.keeper, self.faults, live=self._live)
-        self.outbox = Outbox(config["user_data_dir"], partial(send, self))
+        self.loop = Loop(self, live=self._live)
 
     def version(self) -> str:
         """Version of Outrigger, shown by Freqtrade."""
@@ -110,7 +111,7 @@ class Outrigger(IStrategy):
     def bot_start(self, **kwargs: Any) -> None:
         """Refuse configurations that would defeat the stop; remember the breaker; start recording."""
         parameters.refuse_contradictions(self)
-        self._adjusts = bool(self.config.get("position_adjustment_enable"))
+        self.adjusts = bool(self.config.get("position_adjustment_enable"))
         if self._trades:
             parameters.refused(self.hedge.require, self)
         self.breaker.start()
@@ -174,22 +175,9 @@ class Outrigger(IStrategy):
     # Risk
 
     def bot_loop_start(self, current_time: datetime, **kwargs: Any) -> None:
-        """Take legs further, watch open equity, drop the states of trades that have closed."""
-        if not self._trades:
-            return
-        now, self.breaker.blind = to_ms(current_time), False
-        try:
-            trades = Trade.get_trades_proxy(is_open=True)
-            self.overrides.hear(self, trades, now)
-            self.position_adjustment_enable = self.hedge.watch(trades, now) or self._adjusts
-            equity = partial(self.entries.equity, self, trades, now)
-            self.breaker.look(equity, now, self.settings.risk, trading=bool(trades))
-            if self._live:
-                self.records.forget({trade.id for trade in trades})
-                self.outbox.deliver()
-        except Exception as error:
-            self.breaker.blind = True
-            self.faults.record("bot_loop_start", "all pairs", error, "no entries while equity is unknown")
+        """Take legs further, watch open equity, say what there is to say."""
+        if self._trades:
+            self.loop.start(to_ms(current_time))
 
     def leverage(
         self,

@@ -23,6 +23,7 @@ COMMANDS = (
     "explain-stop",
     "doctor",
     "ledger",
+    "health",
     "record",
     "download",
     "features",

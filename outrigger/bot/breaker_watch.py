@@ -1,6 +1,7 @@
 """Watches open equity for the drawdown breaker and says why no trade may be entered.
 
-While equity cannot be worked out nothing is entered either: an account that is not seen is not risked.
+While equity cannot be worked out nothing is entered either: an account that is not seen is not risked. A
+trip is told at once, and the end of the pause too, once each: the memory outlives a restart.
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ class BreakerWatch:
         Freqtrade's configuration: where a running bot keeps the breaker's memory.
     faults : FaultLog
         Told where the memory cannot be written.
+    tell : callable
+        Told in words when it trips, and when entries are allowed again.
     live : bool
         Whether a bot runs.
     """
 
-    def __init__(self, config: Mapping[str, Any], faults: FaultLog, *, live: bool) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], faults: FaultLog, tell: Callable[[str], None], *, live: bool
+    ) -> None:
         self.state = breaker.BreakerState()
         self.blind = False
-        self._faults, self._live = faults, live
+        self._faults, self._tell, self._live = faults, tell, live
         self._path = breaker_file.path_in(Path(config["user_data_dir"]), str(config.get("db_url", "")))
 
     def start(self) -> None:
@@ -60,6 +65,15 @@ class BreakerWatch:
         before, self.state = self.state, breaker.advance(self.state, equity(), now_ms, settings)
         if self._live:
             breaker_file.save_news(self._path, before, self.state, self._faults)
+            self._news(before, now_ms)
+
+    def _news(self, before: breaker.BreakerState, now_ms: int) -> None:
+        until = before.tripped_until_ms
+        if self.state.tripped_until_ms != until:
+            told = breaker.explain(self.state, now_ms)
+            self._tell(f"drawdown breaker: {told}. Open trades keep their stops")
+        elif before.as_of_ms < until <= self.state.as_of_ms:
+            self._tell("drawdown breaker: its pause is over, entries are allowed again")
 
     def refusal(self, now_ms: int) -> str | None:
         """Why no trade may be entered now, in plain words."""

@@ -1,4 +1,4 @@
-"""Nothing is swallowed: a fault inside a callback is logged once a pair, counted, and survived.
+"""Nothing is swallowed: a fault inside a callback is logged once a pair, counted, told, and survived.
 
 Freqtrade's own wrapper would swallow it as well, with a traceback on every loop and without a word about
 what happens to the stop.
@@ -8,15 +8,34 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from typing import Protocol
 
 logger = logging.getLogger(__name__)
 
+# A fault here means that a stop is not taken further: that is told whatever else is told.
+KEEP_STOPS = frozenset({"custom_stoploss", "custom_exit", "stop state", "hedge leg", "bot_loop_start"})
+LONGEST = 300
+
+
+class Say(Protocol):
+    """Sends a text; an urgent one comes however much else was said."""
+
+    def __call__(self, text: str, *, urgent: bool) -> None:
+        """Send it."""
+
 
 class FaultLog:
-    """Counts faults by callback, pair and kind, and logs each of them the first time."""
+    """Counts faults by callback, pair and kind, and logs each of them the first time.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    say : callable, optional
+        Sends the first of each to the trader; it never raises.
+    """
+
+    def __init__(self, say: Say | None = None) -> None:
         self.counts: Counter[tuple[str, str, str]] = Counter()
+        self._say = say
 
     def record(self, callback: str, pair: str, error: Exception, consequence: str) -> None:
         """Take note of a fault.
@@ -34,14 +53,18 @@ class FaultLog:
         """
         key = (callback, pair, type(error).__name__)
         self.counts[key] += 1
-        if self.counts[key] == 1:
-            logger.exception(
-                "%s failed for %s (%s): %s. Logged once; further ones are counted.",
-                callback,
-                pair,
-                error,
-                consequence,
-            )
+        if self.counts[key] > 1:
+            return
+        logger.exception(
+            "%s failed for %s (%s): %s. Logged once; further ones are counted.",
+            callback,
+            pair,
+            error,
+            consequence,
+        )
+        if self._say is not None:
+            told = f"{callback} failed for {pair} ({key[2]}: {str(error)[:LONGEST]}): {consequence}"
+            self._say(told, urgent=callback in KEEP_STOPS)
 
     def total(self) -> int:
         """Return the number of faults so far."""

@@ -23,6 +23,7 @@ from outrigger.bot.leg_lives import RESIZED, LegLives
 from outrigger.bot.leg_records import LegRecords, is_leg
 from outrigger.bot.leg_signals import LegSignals
 from outrigger.bot.records import TradeRecords
+from outrigger.hedge.choice import LegChoice
 from outrigger.hedge.mapping import require_tradable
 from outrigger.hedge.measure import CHART
 from outrigger.market.moment import from_ms, to_ms
@@ -50,6 +51,8 @@ class HedgeDesk:
         Told why a primary stands alone.
     faults : FaultLog
         Told of what fails.
+    tell : callable
+        Told in words what becomes of a running bot's legs.
     live : bool
         Whether a bot runs.
     """
@@ -61,15 +64,17 @@ class HedgeDesk:
         keeper: StopKeeper,
         records: TradeRecords,
         faults: FaultLog,
+        tell: Callable[[str], None],
         *,
         live: bool,
     ) -> None:
         self._settings, self._timeframe, self._live = settings, timeframe, live
+        self._tell = tell
         self.book = HedgeBook(settings.hedge)
         self.legs = LegRecords(faults, stored=live)
         self.signals = LegSignals(settings.hedge, timeframe)
-        self.entries = LegEntries(self.book, self.legs, records, keeper, live=live)
-        self.lives = LegLives(self.book, self.legs, keeper, faults, live=live)
+        self.entries = LegEntries(self.book, self.legs, records, keeper, tell, live=live)
+        self.lives = LegLives(self.book, self.legs, keeper, faults, tell, live=live)
 
     @property
     def active(self) -> bool:
@@ -163,6 +168,9 @@ class HedgeDesk:
             ticket = self.entries.ticket(trade.pair)
             if ticket is not None and self.legs.known(trade.id) is None:
                 self.legs.opened(trade, ticket.primary, ticket.leg.to_dict(), now_ms)
+                if self._live:
+                    primary, why = ticket.primary, LegChoice(ticket.leg, ()).reason
+                    self._tell(f"{primary.pair}#{primary.id}: leg #{trade.id} is open, {why}")
         else:
             self.lives.ended(trade, now_ms)
 

@@ -8,7 +8,7 @@ not refuse it, because the risk it takes away is there already; a locked pair do
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,14 +55,24 @@ class LegEntries:
         Told why a primary stands alone.
     keeper : StopKeeper
         For the protective distance of the leg's own stop.
+    tell : callable
+        Told in words why a primary of a running bot stands alone.
     live : bool
         Whether a bot runs.
     """
 
     def __init__(
-        self, book: HedgeBook, legs: LegRecords, records: TradeRecords, keeper: StopKeeper, *, live: bool
+        self,
+        book: HedgeBook,
+        legs: LegRecords,
+        records: TradeRecords,
+        keeper: StopKeeper,
+        tell: Callable[[str], None],
+        *,
+        live: bool,
     ) -> None:
         self._book, self._legs, self._records, self._keeper = book, legs, records, keeper
+        self._say = tell
         self._level = logging.INFO if live else logging.DEBUG
         self._live = live
         self._tickets: dict[str, LegTicket] = {}
@@ -230,3 +240,5 @@ class LegEntries:
             self._told.add(primary.id)
             logger.log(self._level, "%s#%s: %s", primary.pair, primary.id, choice.reason)
             self._records.note(primary, "hedge", choice.reason)
+            if self._live:
+                self._say(f"{primary.pair}#{primary.id} stands alone: {choice.reason}")

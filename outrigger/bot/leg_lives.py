@@ -11,7 +11,7 @@ changes price and beta may carry it two bands above that, from where the next ca
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -49,14 +49,24 @@ class LegLives:
         Holds the legs' stops beside those of all other trades.
     faults : FaultLog
         Told of a leg that could not be taken further.
+    tell : callable
+        Told in words what becomes of a running bot's legs.
     live : bool
         Whether a bot runs.
     """
 
     def __init__(
-        self, book: HedgeBook, legs: LegRecords, keeper: StopKeeper, faults: FaultLog, *, live: bool
+        self,
+        book: HedgeBook,
+        legs: LegRecords,
+        keeper: StopKeeper,
+        faults: FaultLog,
+        tell: Callable[[str], None],
+        *,
+        live: bool,
     ) -> None:
         self._book, self._legs, self._keeper, self._faults = book, legs, keeper, faults
+        self._say, self._live = tell, live
         self._level = logging.INFO if live else logging.DEBUG
         self._changes: dict[int, float] = {}
         self._tried: dict[int, int] = {}
@@ -136,6 +146,10 @@ class LegLives:
         if reason in STOPS and life.exit is not None:
             # Freqtrade's guards count stops that lost: a leg's was no failed entry.
             self._legs.rename(trade, exit_reason=str(life.exit))
+        if self._live and life.exit is not None:
+            result = f"{trade.close_profit_abs or 0.0:+.2f} {trade.stake_currency or ''}".rstrip()
+            told = f"{MEANINGS[life.exit]}; result {result}, fees {booked['fees']:.2f}"
+            self._say(f"{trade.pair}#{trade.id} {trade.enter_tag} has ended: {told}")
 
     def pop_ended(self) -> set[str]:
         """Pairs whose legs have ended since the last question."""
@@ -198,6 +212,8 @@ class LegLives:
         if life.phase != before.life.phase:
             why = MEANINGS[life.exit] if life.exit is not None else "its primary was stopped"
             logger.log(self._level, "%s %s: %s, %s", trade.pair, trade.enter_tag, life.phase, why)
+            if self._live and life.phase == Phase.RUNNER:
+                self._say(f"{trade.pair}#{trade.id} {trade.enter_tag} runs on by itself: {why}")
 
 
 def _stop_of(trade: LocalTrade, as_of_ms: int) -> StopState:

@@ -79,6 +79,19 @@ class Regimes:
         bundle = self._holder.at(0) if self.settings.enabled else None
         return bundle is not None and bool(bundle.card.inputs)
 
+    @property
+    def standing(self) -> str:
+        """How the classifier stands, in a few words."""
+        if not self.settings.enabled:
+            return "regimes off"
+        if self._watch is None:
+            return "regime not read yet"
+        state = self._watch.state
+        fallen = self.settings.fallback and state.neutral
+        return f"regime {state.status.value.replace('_', ' ')}" + (
+            ", fallen back to neutral" if fallen else ""
+        )
+
     def informative(self, pairs: Iterable[str]) -> list[tuple[str, str]]:
         """Charts of the pairs and of those that lead them."""
         if not self.settings.enabled:

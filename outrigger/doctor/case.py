@@ -16,6 +16,7 @@ from typing import Any
 from freqtrade.configuration import TimeRange
 from freqtrade.configuration.environment_vars import environment_vars_to_dict
 from freqtrade.configuration.load_config import load_from_files
+from freqtrade.constants import DEFAULT_DB_DRYRUN_URL, DEFAULT_DB_PROD_URL
 from freqtrade.misc import deep_merge_dicts
 
 from outrigger.settings.read import Settings
@@ -114,6 +115,14 @@ def prepared(config: dict[str, Any]) -> dict[str, Any]:
     named = config.get("user_data_dir")
     copy["user_data_dir"] = Path(named) if named and isinstance(named, str) else Path.cwd() / "user_data"
     return copy
+
+
+def database_of(config: dict[str, Any]) -> str:
+    """Address of the trades' database as a bot would settle on it, without `--db-url`."""
+    named = config.get("db_url")
+    if config.get("dry_run"):
+        return DEFAULT_DB_DRYRUN_URL if named in (None, DEFAULT_DB_PROD_URL) else str(named)
+    return str(named or DEFAULT_DB_PROD_URL)
 
 
 def data_directory(config: dict[str, Any], named: Path | None) -> tuple[Path, bool]:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from outrigger.errors import SettingsError
 from outrigger.settings.hedge import HedgeSettings
 from outrigger.settings.market import MarketSettings
+from outrigger.settings.messages import MessageSettings
 from outrigger.settings.regime import RegimeSettings
 from outrigger.settings.risk import RiskSettings
 from outrigger.settings.section import Section, Tune, tune_of
@@ -33,6 +34,7 @@ class Settings(Section):
     risk: RiskSettings = RiskSettings()
     hedge: HedgeSettings = HedgeSettings()
     market: MarketSettings = MarketSettings()
+    messages: MessageSettings = MessageSettings()
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:

@@ -42,5 +42,15 @@ def test_record_other_callback_pair_or_kind_logs_again(caplog: pytest.LogCapture
     assert len(caplog.records) == log.total() == 4
 
 
+def test_record_tells_the_first_of_each_and_what_concerns_a_stop_urgently() -> None:
+    told: list[tuple[str, bool]] = []
+    log = FaultLog(lambda text, *, urgent: told.append((text, urgent)))
+    for callback in ("custom_stoploss", "leverage", "leverage"):
+        fail(log, callback, "BTC/USDT:USDT", ValueError("x" * 1000))
+    assert [urgent for _, urgent in told] == [True, False]
+    assert told[0][0].startswith("custom_stoploss failed for BTC/USDT:USDT (ValueError: xxx")
+    assert all(len(text) < 400 for text, _ in told)
+
+
 def test_total_without_faults_is_zero() -> None:
     assert FaultLog().total() == 0

@@ -31,7 +31,9 @@ def bot(home: Path, closes: list[float] | None = None) -> Any:
     strategy = Outrigger(config)
     strategy.max_open_trades = 6
     strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: 10_000.0)
-    strategy.dp = SimpleNamespace(current_whitelist=lambda: [BTC, ETH])
+    strategy.dp = SimpleNamespace(
+        current_whitelist=lambda: [BTC, ETH], send_msg=lambda text, always_send: None
+    )
     strategy.bot_start()
     if closes is not None:
         book, settings = strategy.hedge.book, StopSettings()

@@ -182,7 +182,7 @@ def test_fault_of_the_override_keeps_the_stop_and_the_loop(database: None, tmp_p
     strategy, _ = live(tmp_path)
     made = entered(strategy)
     say(tmp_path, Kind.STOP)
-    strategy.dp.send_msg = None
+    strategy.overrides._watch._announce = None
     strategy.bot_loop_start(moment(4))
     assert {callback for callback, _, _ in strategy.faults.counts} == {"override"}
     assert strategy.keeper.state(made.id).stop == 39_500.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 import pytest
 from freqtrade.enums import RunMode
 
-from outrigger.bot import frames, messages
+from outrigger.bot import frames
 from outrigger.bot.faults import FaultLog
 from outrigger.bot.outlook import Outlook
 from outrigger.bot.regimes import COLUMNS, Regimes
@@ -208,12 +207,3 @@ def test_desk_sizes_and_levers_less_where_the_regimes_ask_for_it() -> None:
     assert (leverage(-1), size()) == (4, pytest.approx(0.75))
     asked.heed(PAIR_TRADED, None)
     assert (leverage(1), size()) == (5, 1.0)
-
-
-def test_tell_sends_a_message_once_the_bot_can(caplog: pytest.LogCaptureFixture) -> None:
-    sent: list[tuple[str, bool]] = []
-    provider = SimpleNamespace(send_msg=lambda text, *, always_send: sent.append((text, always_send)))
-    messages.tell(SimpleNamespace(), "early")
-    messages.tell(SimpleNamespace(dp=provider), "late")
-    assert sent == [("Outrigger: late", True)]
-    assert [record.message for record in caplog.records] == ["early", "late"]

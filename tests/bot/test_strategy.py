@@ -33,7 +33,9 @@ def bot(home: Path, runmode: RunMode = RunMode.DRY_RUN, equity: float = 10_000.0
     config |= {"runmode": runmode, "user_data_dir": home, "outrigger": OUTRIGGER}
     strategy = Outrigger(config)
     strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: equity)
-    strategy.dp = SimpleNamespace(_exchange=exchange())
+    strategy.dp = SimpleNamespace(
+        _exchange=exchange(), current_whitelist=lambda: [PAIR], send_msg=lambda text, always_send: None
+    )
     strategy.bot_start()
     strategy.keeper.set_track(PAIR, track(RISING))
     return strategy
