@@ -14,6 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -160,8 +161,8 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
 
     Attributes
     ----------
-    account : Account or None
-        That account.
+    account : Account
+        That account; nobody can reach it without keys.
 
     Raises
     ------
@@ -200,9 +201,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         if venue.keeps_tiers:
             self.config["datadir"] = _mirrored(datadir, userdir / "mirror")
         market = open_market(datadir, replay=False)
-        self.account = None
-        if keys is not None:
-            self.account = Account(market, Decimal(str(self.config["dry_run_wallet"])))
+        self.account = Account(market, Decimal(str(self.config["dry_run_wallet"])))
         self._server = ReplayServer(market, venue=venue, faults=faults, account=self.account, keys=keys)
         pace = {"internals": {"process_throttle_secs": every_seconds, "heartbeat_interval": 0}}
         dry = trade_overlay(self.config, f"sqlite:///{self.database}")
@@ -262,7 +261,8 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
 
     def _live(self, spent: list[tuple[bool, float]], look: Look | None) -> None:
         """Live from a start of the bot to its end."""
-        worker = _DrivenWorker(self.config, self._clock, self._until, look)
+        # Freqtrade takes the keys out of the configuration that it is given.
+        worker = _DrivenWorker(deepcopy(self.config), self._clock, self._until, look)
         try:
             worker.run()
         finally:

@@ -29,8 +29,8 @@ from outrigger.commands.refusing import refusing
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
-from outrigger.rehearsal.fault_matrix import IMPATIENT_MS, logged
 from outrigger.rehearsal.invariants import Invariants
+from outrigger.rehearsal.met import IMPATIENT_MS, logged
 from outrigger.replay.faults import FaultPlan, catalogue
 from outrigger.review.database import read_database
 

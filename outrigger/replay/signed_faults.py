@@ -18,6 +18,7 @@ from outrigger.replay.signed_orders import NEW
 from outrigger.replay.signed_routes import ACCOUNT
 
 ORDER, STOP = "/fapi/v1/order", "/fapi/v1/algoOrder"
+ORDER_LOST = "order filled, answer lost"
 BALANCE, POSITIONS = "/fapi/v3/account", "/fapi/v3/positionRisk"
 # What an exchange says when it does not know itself whether an order stands.
 _UNKNOWN = (503, -1007, "Timeout waiting for response from backend server. Send status unknown.")
@@ -95,7 +96,7 @@ def order_faults() -> dict[str, Fault]:
             refused(400, -4164, "Order's notional must be no smaller than 20."),
         ),
         "order refused: too many requests": ("POST", ORDER, refused(*_LIMIT)),
-        "order filled, answer lost": ("POST", ORDER, _done_unsaid),
+        ORDER_LOST: ("POST", ORDER, _done_unsaid),
         "no balance": ("GET", BALANCE, refused(*_UNKNOWN)),
         "no positions": ("GET", POSITIONS, refused(*_UNKNOWN)),
     }

@@ -1,0 +1,48 @@
+"""Recorded minutes in which a position is opened and then stopped: where rehearsals meet their faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Recorded minutes in which a position is opened and then stopped.
+
+    Parameters
+    ----------
+    datadir : Path
+        Freqtrade data directory.
+    pairs : tuple of str
+        What is traded.
+    start, until : datetime
+        First loop, and the end (UTC).
+    fault_from, fault_until : datetime
+        When the fault acts: after the entry, around the stop.
+    """
+
+    datadir: Path
+    pairs: tuple[str, ...]
+    start: datetime
+    until: datetime
+    fault_from: datetime
+    fault_until: datetime
+
+
+def crash_of_february(market: Path) -> Stretch:
+    """Give the minutes of 2025-02-03 in which a short on ETH is opened and stopped seven minutes later.
+
+    Parameters
+    ----------
+    market : Path
+        Directory that holds the data directory `binance-1m-2025-02`.
+
+    Returns
+    -------
+    Stretch
+    """
+    night = datetime(2025, 2, 3, 1, tzinfo=UTC)
+    at = {minute: night + timedelta(minutes=minute) for minute in (46, 51, 58, 65)}
+    return Stretch(market / "binance-1m-2025-02", ("ETH/USDT:USDT",), at[46], at[65], at[51], at[58])
