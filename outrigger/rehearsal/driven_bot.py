@@ -32,6 +32,7 @@ from freqtrade.misc import deep_merge_dicts
 from freqtrade.worker import Worker
 
 from outrigger.errors import ReplayError
+from outrigger.rehearsal.clean_candles import cleaning_once
 from outrigger.rehearsal.loopback_only import refuse_strangers
 from outrigger.replay.exchange import ReplayServer, open_market
 from outrigger.replay.faults import FaultPlan
@@ -94,7 +95,8 @@ def _without_waiting() -> Iterator[None]:
     few_retries = mock.patch("freqtrade.exchange.common.API_RETRY_COUNT", 1)
     # Names of columns as plain objects are a quarter of a loop's time less; no number depends on it.
     plain_names = pd.option_context("future.infer_string", False)
-    with no_backoff, few_retries, mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0), plain_names:
+    no_waiting = mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0)
+    with no_backoff, few_retries, no_waiting, plain_names, cleaning_once():
         yield
 
 
