@@ -100,14 +100,24 @@ def columns_of(features: pd.DataFrame, card: Card) -> pd.DataFrame:
     DataError
         If a candle feature is not among the columns.
     """
-    has = {name: place for place, name in enumerate(features.columns.tolist())}
-    absent = [name for name in card.features if name not in has]
+    places, columns, absent = _places(tuple(features.columns.tolist()), card.features)
     needed = [name for name in absent if name in CANDLE_FEATURES]
     if needed:
         raise DataError(f"features {', '.join(needed)} are missing: pass what regime_features returns")
     if absent:
-        return features.reindex(columns=list(card.features))
-    return features.take([has[name] for name in card.features], axis=1)
+        return features.reindex(columns=columns)
+    # Column by column in memory, as they are made: a tree asks for few columns of many rows.
+    return pd.DataFrame(features.to_numpy().T[places].T, index=features.index, columns=columns)
+
+
+@lru_cache(maxsize=8)
+def _places(
+    has: tuple[str, ...], wanted: tuple[str, ...]
+) -> tuple[npt.NDArray[np.intp], pd.Index, tuple[str, ...]]:
+    """Where the columns that are wanted stand among those there are, their names, and which are not there."""
+    place = {name: at for at, name in enumerate(has)}
+    there = np.array([place[name] for name in wanted if name in place], dtype=np.intp)
+    return there, pd.Index(wanted), tuple(name for name in wanted if name not in place)
 
 
 def known(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from outrigger.regime.features.clock import mean_of_present
 from outrigger.regime.features.described import LENGTHS, described, named
 from outrigger.regime.features.volatility import log_ratio
 from outrigger.volatility.grid import BARS_PER_DAY
-from outrigger.volatility.windows import Array, trailing_means
+from outrigger.volatility.windows import Array
 
 VOLUME_BARS = (3, 12, 48, 144, 288)
 _THIN_BARS = (48, 288)
@@ -56,11 +56,8 @@ def activity_features(bars: Bars) -> dict[str, Array]:
         Each element is known at the close of its candle.
     """
     columns = volumes(bars)
-    # Of all rows: the same hours of the days before are looked up in it.
-    (hour,), _ = trailing_means(bars.volume, (_HOUR,))
-    back = [day * BARS_PER_DAY for day in range(1, 7)]
-    usual = mean_of_present(np.stack([bars.ago(hour, n) for n in back]))
-    columns["busier_than_usual"] = log_ratio(bars.ago(hour, 0), usual)
+    hour, *before = bars.means_ago(bars.volume, _HOUR, np.arange(7) * BARS_PER_DAY)
+    columns["busier_than_usual"] = log_ratio(hour, mean_of_present(np.stack(before)))
     *thin, week = bars.means(bars.span / bars.volume, (*_THIN_BARS, _WEEK))
     for n, x in zip(_THIN_BARS, thin, strict=True):
         columns[named("thin", n)] = log_ratio(x, np.where(week > 0, week, np.nan))

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.signal import lfilter
 
-from outrigger.regime.features.rolling import delayed, maxima_from, means_from
+from outrigger.regime.features.rolling import delayed, maxima_from, means_ago, means_from
 from outrigger.volatility.ewma import decay_from_half_life
 from outrigger.volatility.grid import BARS_PER_DAY, CandleGrid
 from outrigger.volatility.windows import Array
@@ -136,6 +137,10 @@ class Bars:
     def means(self, x: Array, windows: Sequence[int]) -> list[Array]:
         """Trailing means of values on this clock at the wanted periods; see `means_from`."""
         return means_from(x, windows, self.wanted)
+
+    def means_ago(self, x: Array, window: int, ago: npt.NDArray[np.intp]) -> Array:
+        """Trailing means some candles before each wanted period, shape (n_ago, n_wanted)."""
+        return means_ago(x, window, ago, self.wanted)
 
     def maxima(self, x: Array, windows: Sequence[int]) -> list[Array]:
         """Trailing maxima of values on this clock at the wanted periods; see `maxima_from`."""

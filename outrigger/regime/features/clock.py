@@ -9,23 +9,26 @@ which is what a label covers.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.described import described, named
 from outrigger.regime.features.volatility import log_ratio
-from outrigger.volatility.grid import BARS_PER_DAY, BARS_PER_WEEK, MINUTES, CandleGrid
+from outrigger.volatility.grid import BARS_PER_DAY, BARS_PER_HOUR, BARS_PER_WEEK, MINUTES, CandleGrid
 from outrigger.volatility.har_json import shipped_model
-from outrigger.volatility.windows import Array, trailing_means
+from outrigger.volatility.windows import Array
 
 # Cycles a week: the week's own shape, then the day's.
 HARMONICS = (1, 2, 3, 7, 14, 21, 28)
 SEASON_BARS = (12, 48, 288)
 _AHEAD = 48
-_NEW_YORK = "America/New_York"
-_WINTER_MS = -5 * 3_600_000
+_NEW_YORK = ZoneInfo("America/New_York")
+_WINTER = timedelta(hours=-5)
 _DAYS = 6
 
 SPECS = (
@@ -48,10 +51,17 @@ SPECS = (
 
 def summer_bars(grid: CandleGrid, wanted: int = 0) -> npt.NDArray[np.int64]:
     """Candles by which New York runs ahead of its winter time, 12 or 0, from a period on."""
-    starts = pd.DatetimeIndex(grid.starts()[wanted:])
-    local = starts.tz_localize("UTC").tz_convert(_NEW_YORK).tz_localize(None)
-    ahead_ms = (local - starts).as_unit("ms").asi8 - _WINTER_MS
-    return np.asarray(ahead_ms // (MINUTES * 60_000), dtype=np.int64)
+    hours = np.arange(grid.first + wanted, grid.first + len(grid)) // BARS_PER_HOUR
+    different, at = np.unique(hours, return_inverse=True)
+    return np.array([_summer_bars(hour) for hour in different.tolist()], dtype=np.int64)[at]
+
+
+@lru_cache(maxsize=16_384)
+def _summer_bars(hour: int) -> int:
+    """The same in one hour since 1970: clocks change on the hour."""
+    ahead = datetime.fromtimestamp(hour * 3600, _NEW_YORK).utcoffset()
+    assert ahead is not None
+    return (ahead - _WINTER) // timedelta(minutes=MINUTES)
 
 
 def wall_street_slots(grid: CandleGrid, wanted: int = 0) -> npt.NDArray[np.int64]:
@@ -89,13 +99,13 @@ def clock_features(bars: Bars) -> dict[str, Array]:
     for n in SEASON_BARS:
         ahead = np.ones(len(slots)) if profile is None else profile.ahead(n)[slots]
         columns[named("season", n)] = 0.5 * np.log(ahead)
-    (hours, day), _ = trailing_means(bars.span, (_AHEAD, BARS_PER_DAY))
-    hours, day = (np.where(x > 0, x, np.nan) for x in (hours, day))
     # The four hours that followed this time of day, against the day up to then.
-    back = [day * BARS_PER_DAY for day in range(1, _DAYS + 1)]
-    days = np.stack([bars.ago(hours, n - _AHEAD) / bars.ago(day, n - BARS_PER_DAY) for n in back])
+    back = np.arange(1, _DAYS + 1) * BARS_PER_DAY
+    hours = bars.means_ago(bars.span, _AHEAD, np.r_[back - _AHEAD, back[:-1], 0])
+    day = bars.means_ago(bars.span, BARS_PER_DAY, back - BARS_PER_DAY)
+    hours, day = (np.where(x > 0, x, np.nan) for x in (hours, day))
+    days = hours[:_DAYS] / day
     columns["yesterday_ahead"] = log_ratio(days[0], 1.0)
     columns["days_ahead"] = log_ratio(mean_of_present(days), 1.0)
-    usual = mean_of_present(np.stack([bars.ago(hours, n) for n in back[:-1]]))
-    columns["livelier_than_usual"] = log_ratio(bars.ago(hours, 0), usual)
+    columns["livelier_than_usual"] = log_ratio(hours[-1], mean_of_present(hours[_DAYS:-1]))
     return columns

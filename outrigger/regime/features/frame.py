@@ -41,6 +41,7 @@ INPUT_FEATURES: Final = tuple(spec.name for spec in (*SIGNED_SPECS, *EVEN_SPECS)
 # Columns that become their negative when the chart is turned upside down.
 DIRECTIONAL: Final = tuple(spec.name for spec in (*_DIRECTIONAL_SPECS, *SIGNED_SPECS))
 _NAMES: Final = tuple(spec.name for spec in FEATURES)
+_COLUMNS: Final = pd.Index(_NAMES)
 
 
 def leader_of(pair: str) -> str:
@@ -127,7 +128,7 @@ def regime_features(
     rows = own.grid.rows[kept] - own.wanted
     columns = {name: values[rows] for name, values in on_clock.items()}
     slow = {name: _newest(charts[name], name, last) for name in CHARTS[1:] if name in charts}
-    columns |= slow_charts.slow_features(own, frame["date"].iloc[kept], slow, pair)
+    columns |= slow_charts.slow_features(own, frame["date"].iloc[kept], slow, pair, laid_out.slow_columns)
     if inputs is not None and len(inputs) != len(charts["5m"]):
         raise DataError(
             f"{pair}: {len(inputs)} rows of inputs for {len(charts['5m'])} candles; pass one row a 5m candle"
@@ -135,8 +136,6 @@ def regime_features(
     told = None if inputs is None else inputs.iloc[kept]
     columns |= input_features(told, len(rows), own.unit_then[rows] * np.sqrt(_HORIZON_BARS))
     # Column by column in memory, as they were made and as pandas keeps and models ask for them.
-    table = np.empty((len(rows), len(_NAMES)), order="F")
-    for place, name in enumerate(_NAMES):
-        table[:, place] = columns[name]
+    table = np.stack([columns[name] for name in _NAMES]).T
     table[~np.isfinite(table)] = np.nan
-    return pd.DataFrame(table, columns=list(_NAMES), index=frame.index[kept])
+    return pd.DataFrame(table, columns=_COLUMNS, index=frame.index[kept])

@@ -118,9 +118,11 @@ def input_features(inputs: pd.DataFrame | None, rows: int, unit: Array) -> dict[
         Within −1 and 1, NaN where a source is missing.
     """
     nothing = np.full(rows, np.nan)
+    if inputs is None:
+        return {spec.name: nothing for spec in (*SIGNED_SPECS, *EVEN_SPECS)}
 
     def taken(name: str) -> Array:
-        if inputs is None or name not in inputs.columns:
+        if name not in inputs.columns:
             return nothing
         return inputs[name].to_numpy(dtype=np.float64)
 

@@ -7,12 +7,14 @@ one row of a week's array every five minutes: then only that row is worked out, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from outrigger.volatility.windows import Array, trailing_means
 
-# Up to so many rows are summed one by one; more are worth the work on the whole array.
+# Up to so many rows are worked out one by one; more are worth the work on the whole array.
 _FEW = 16
 
 
@@ -77,28 +79,81 @@ def means_from(x: Array, windows: Sequence[int], wanted: int) -> list[Array]:
     list of ndarray of shape (n_candles - wanted,)
         One array a window; NaN where no value is present.
     """
-    if len(x) - wanted > _FEW:
+    rows = len(x) - wanted
+    if rows > _FEW or not rows:
         return [mean[wanted:] for mean in trailing_means(x, windows)[0]]
-    present = np.isfinite(x)
-    filled = np.where(present, x, 0.0)
-    means = [np.full(len(x) - wanted, np.nan) for _ in windows]
-    for row in range(wanted, len(x)):
-        for mean, window in zip(means, windows, strict=True):
-            inside = slice(max(row - window + 1, 0), row + 1)
-            count = int(np.count_nonzero(present[inside]))
-            if count:
-                mean[row - wanted] = filled[inside].sum() / count
-    return means
+    near = _that_counts(x, windows, wanted)
+    present = np.isfinite(near)
+    sums = _joined_ends(np.where(present, near, 0.0), windows, rows, np.add, 0.0)
+    counts = _joined_ends(present.astype(np.float64), windows, rows, np.add, 0.0)
+    return list(np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan))
 
 
 def maxima_from(x: Array, windows: Sequence[int], wanted: int) -> list[Array]:
     """Largest of the values present among the last n, where it is wanted; see `means_from`."""
-    if len(x) - wanted > _FEW:
+    rows = len(x) - wanted
+    if rows > _FEW or not rows:
         return [largest[wanted:] for largest in trailing_maxima(x, windows)]
-    filled = np.where(np.isfinite(x), x, -np.inf)
-    maxima = [np.full(len(x) - wanted, np.nan) for _ in windows]
-    for row in range(wanted, len(x)):
-        for largest, window in zip(maxima, windows, strict=True):
-            found = filled[max(row - window + 1, 0) : row + 1].max()
-            largest[row - wanted] = found if np.isfinite(found) else np.nan
-    return maxima
+    near = _that_counts(x, windows, wanted)
+    largest = _joined_ends(np.where(np.isfinite(near), near, -np.inf), windows, rows, np.maximum, -np.inf)
+    return list(np.where(np.isfinite(largest), largest, np.nan))
+
+
+def means_ago(x: Array, window: int, ago: npt.NDArray[np.intp], wanted: int) -> Array:
+    """Mean of the values present in the window that ended some candles before each one that is wanted.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_candles,)
+        Values; NaN is missing.
+    window : int
+        Window length in candles, at least 1.
+    ago : ndarray of int, shape (n_ago,)
+        Candles back, none negative.
+    wanted : int
+        First element that is wanted, not negative.
+
+    Returns
+    -------
+    ndarray of shape (n_ago, n_candles - wanted)
+        NaN where no value is present.
+    """
+    if len(x) - wanted > _FEW:
+        (mean,), _ = trailing_means(x, (window,))
+        return np.stack([delayed(mean, bars, wanted) for bars in ago.tolist()])
+    inside = np.arange(wanted, len(x))[:, None] + np.arange(1 - window, 1) - ago[:, None, None]
+    taken = np.where(inside >= 0, x[np.maximum(inside, 0)], np.nan)
+    present = np.isfinite(taken)
+    counts = present.sum(axis=-1)
+    sums = np.where(present, taken, 0.0).sum(axis=-1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _that_counts(x: Array, windows: Sequence[int], wanted: int) -> Array:
+    """The end of an array that has a say from a wanted candle on."""
+    return x[max(wanted + 1 - max(windows), 0) :]
+
+
+def _joined_ends(x: Array, windows: Sequence[int], rows: int, join: np.ufunc, nothing: float) -> Array:
+    """Join the last n values of each of the newest rows; shape (n_windows, n_rows).
+
+    The pieces from where one window begins to where the next shorter one does are joined first, then the
+    pieces, newest first: every value is looked at once.
+    """
+    before = max(windows) + rows - 1 - len(x)
+    if before > 0:
+        x = np.concatenate((np.full(before, nothing), x))
+    descending, place = _descending(tuple(windows))
+    joined = np.empty((len(windows), rows))
+    for row in range(rows):
+        end = len(x) - rows + 1 + row
+        pieces = join.reduceat(x[:end], end - descending)
+        joined[:, row] = join.accumulate(pieces[::-1])[place]
+    return joined
+
+
+@lru_cache(maxsize=64)
+def _descending(windows: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Different windows, longest first, and the place of each one given among them, shortest first."""
+    ascending, place = np.unique(np.asarray(windows, dtype=np.intp), return_inverse=True)
+    return ascending[::-1], place

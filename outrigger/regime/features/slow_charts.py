@@ -18,12 +18,12 @@ from outrigger.market.alignment import align
 from outrigger.regime.features.bars import Bars
 from outrigger.regime.features.clock import mean_of_present
 from outrigger.regime.features.described import described
-from outrigger.regime.features.rolling import delayed, means_from
+from outrigger.regime.features.rolling import means_ago, means_from
 from outrigger.regime.features.volatility import MEAN_RANGE, log_ratio
 from outrigger.signals.channel import channel_position
 from outrigger.signals.momentum import normalised_momentum
 from outrigger.volatility.ranges import usable
-from outrigger.volatility.windows import Array, trailing_means
+from outrigger.volatility.windows import Array
 
 # For each chart, candles looked back: levels of volatility, then momentum and channel.
 LEVELS = {
@@ -70,14 +70,9 @@ def _checked(frame: pd.DataFrame, chart: str, pair: str) -> pd.DataFrame:
 
 def _season_ahead(sizes: Array, wanted: int) -> dict[str, Array]:
     """What the coming four hours' clock did on the days before, against the day up to then."""
-    (ahead, day), _ = trailing_means(sizes, (_QUARTERS_AHEAD, _QUARTERS_PER_DAY))
-    back = [day * _QUARTERS_PER_DAY for day in range(1, _DAYS + 1)]
-    days = np.stack(
-        [
-            delayed(ahead, n - _QUARTERS_AHEAD, wanted) / delayed(day, n - _QUARTERS_PER_DAY, wanted)
-            for n in back
-        ]
-    )
+    back = np.arange(1, _DAYS + 1) * _QUARTERS_PER_DAY
+    ahead = means_ago(sizes, _QUARTERS_AHEAD, back - _QUARTERS_AHEAD, wanted)
+    days = ahead / means_ago(sizes, _QUARTERS_PER_DAY, back - _QUARTERS_PER_DAY, wanted)
     return {
         "weeks_ahead": log_ratio(mean_of_present(days), 1.0),
         "last_week_ahead": log_ratio(days[6], 1.0),
@@ -91,7 +86,7 @@ def _of_newest(measure: Callable[[Array, int], Array], close: Array, bars: int, 
     return measure(close[begin:], bars)[wanted - begin :]
 
 
-def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Array]:
+def chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Array]:
     """Columns of one chart from a candle on; levels are deviations of a five-minute candle as yet."""
     prices = [frame[name].to_numpy(dtype=np.float64) for name in ("open", "high", "low", "close")]
     sound = usable(*prices)
@@ -114,7 +109,11 @@ def _chart_columns(frame: pd.DataFrame, chart: str, wanted: int) -> dict[str, Ar
 
 
 def slow_features(
-    bars: Bars, dates: pd.Series, frames: dict[str, pd.DataFrame], pair: str
+    bars: Bars,
+    dates: pd.Series,
+    frames: dict[str, pd.DataFrame],
+    pair: str,
+    columns_of: Callable[[str, str, pd.DataFrame, int], dict[str, Array]],
 ) -> dict[str, Array]:
     """Compute the columns of `LEVEL_SPECS` and `TREND_SPECS` at each five-minute close.
 
@@ -127,7 +126,9 @@ def slow_features(
     frames : dict of str to DataFrame
         The pair's candles by chart, `15m` and `4h`; an absent chart's columns are NaN.
     pair : str
-        Pair, for error messages.
+        The pair.
+    columns_of : callable
+        `LaidOut.slow_columns`: `chart_columns` of a pair, a chart, its candles and the first one wanted.
 
     Returns
     -------
@@ -144,10 +145,12 @@ def slow_features(
         frame = frames.get(chart)
         if frame is None or frame.empty or not len(dates):
             continue
-        # A candle of the base clock sees one of the chart's last two, or none.
-        asked = (len(bars) - bars.wanted) // _BARS_PER_CANDLE[chart] + 3
+        # The newest candle of the base clock sees one of the chart's last two, or none; each of the chart's
+        # candles before is seen as many times as it is longer.
+        length = _BARS_PER_CANDLE[chart]
+        asked = (len(bars) - bars.wanted + length - 2) // length + 2
         wanted = max(len(frame) - asked, 0)
-        own = _chart_columns(_checked(frame, chart, pair), chart, wanted)
+        own = columns_of(pair, chart, _checked(frame, chart, pair), wanted)
         table = np.column_stack(list(own.values()))
         aligned = align(dates, "5m", frame["date"].iloc[wanted:], chart, table, pair=pair)
         found |= dict(zip(own, aligned.T, strict=True))

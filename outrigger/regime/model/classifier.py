@@ -163,9 +163,12 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         """
         check_is_fitted(self)
         if isinstance(X, pd.DataFrame):
-            # Names first: looking at the type of each of many columns takes longer than one row's answer.
-            validate_data(self, X, reset=False, skip_check_array=True)
-            values = check_array(X.to_numpy(np.float64), ensure_all_finite="allow-nan")
+            # What these checks do on the way takes longer than one row's answer: they are asked to refuse.
+            if X.columns.tolist() != list(getattr(self, "feature_names_in_", ())):
+                validate_data(self, X, reset=False, skip_check_array=True)
+            values = X.to_numpy(np.float64)
+            if not len(values) or np.isinf(values).any():
+                check_array(values, ensure_all_finite="allow-nan")
         else:
             values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         # Equal parts: a last one of a row or two would be multiplied, and rounded, in another way.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from outrigger.regime.features.rolling import delayed, maxima_from, means_from
+from outrigger.regime.features.rolling import delayed, maxima_from, means_ago, means_from
 
 WINDOWS = (1, 2, 7, 30, 99)
 N = 80
@@ -42,3 +42,15 @@ def test_delayed_from_a_wanted_row_on_is_the_value_so_long_ago(bars: int, wanted
     x = values()
     expected = [x[row - bars] if row >= bars else np.nan for row in range(wanted, N)]
     np.testing.assert_array_equal(delayed(x, bars, wanted), expected)
+
+
+@pytest.mark.parametrize("wanted", [0, 30, N - 5, N - 1, N])
+@pytest.mark.parametrize("window", [1, 7, 30])
+def test_means_ago_are_what_the_windows_held_then(window: int, wanted: int) -> None:
+    x, ago = values(), np.array([0, 1, 9, 45, 78, 200])
+    found = means_ago(x, window, ago, wanted)
+    for bars, told in zip(ago.tolist(), found, strict=True):
+        expected = [
+            looked_at(x, window, row - bars, np.mean) if row >= bars else np.nan for row in range(wanted, N)
+        ]
+        np.testing.assert_allclose(told, expected, rtol=0, atol=1e-12)
