@@ -210,15 +210,19 @@ def doctor(
     timerange: Annotated[str | None, typer.Option(help="Like Freqtrade's: 20250504-20250620.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="Base timeframe if not the configured one.")] = None,
     exchange: Annotated[bool, typer.Option(help="Ask the exchange too.")] = True,
+    live: Annotated[
+        bool | None,
+        typer.Option(help="Look at the account with the key, reading only; where a key is configured."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check configuration, data, versions and exchange; say what to do about each finding."""
+    """Check configuration, data, versions, exchange and account; say what to do about each finding."""
     from outrigger.doctor.diagnose import diagnose
     from outrigger.doctor.finding import exit_code
     from outrigger.doctor.report import print_report
 
     files = [str(file) for file in config or [Path("config.json")]]
-    findings = diagnose(files, datadir, timerange, timeframe, check_exchange=exchange)
+    findings = diagnose(files, datadir, timerange, timeframe, exchange, live)
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:

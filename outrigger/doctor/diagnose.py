@@ -21,6 +21,7 @@ from outrigger.doctor import (
     exchange,
     funding_files,
     leverage_tiers,
+    live,
     market_store,
     minimums,
     pairs,
@@ -33,6 +34,7 @@ from outrigger.doctor import (
 )
 from outrigger.doctor.case import Case, data_directory, read_config
 from outrigger.doctor.finding import Finding, error, ok
+from outrigger.doctor.live_client import has_key
 from outrigger.errors import OutriggerError
 from outrigger.market.moment import to_ms
 from outrigger.settings.read import BLOCK, Settings, read_settings
@@ -55,6 +57,7 @@ def diagnose(
     timerange: str | None = None,
     timeframe: str | None = None,
     check_exchange: bool = True,
+    check_account: bool | None = None,
 ) -> list[Finding]:
     """Check configuration, data, versions and exchange.
 
@@ -70,6 +73,9 @@ def diagnose(
         Base timeframe; the configuration's or the strategy's when None.
     check_exchange : bool
         Whether to ask the exchange; takes at most ten seconds.
+    check_account : bool, optional
+        Whether to look at the account with the key, at most half a minute; where a key is configured when
+        None.
 
     Returns
     -------
@@ -87,7 +93,7 @@ def diagnose(
     found += _guarded("data", lambda: _data(case, prices))
     found += _guarded(market_store.SUBJECT, lambda: market_store.check(case, to_ms(datetime.now(UTC))))
     if check_exchange:
-        found += _guarded("exchange", lambda: _exchange(case, prices))
+        found += _guarded("exchange", lambda: _exchange(case, prices, check_account))
     return found
 
 
@@ -139,9 +145,13 @@ def _data(case: Case, prices: dict[str, float]) -> list[Finding]:
     return [*found, *startup_history.check(case, read), *funding_files.check(case, read)]
 
 
-def _exchange(case: Case, prices: dict[str, float]) -> list[Finding]:
+def _exchange(case: Case, prices: dict[str, float], account: bool | None) -> list[Finding]:
+    """Look at the exchange, then at the account, whose money and prices the order minimums go by."""
     markets, found = exchange.check(case)
-    return [*found, *minimums.check(case, markets, prices)]
+    known = live.LiveAccount()
+    if has_key(case) if account is None else account:
+        known = live.check(case, markets)
+    return [*found, *known.findings, *minimums.check(case, markets, prices | known.prices, known.wallet)]
 
 
 def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:

@@ -2,7 +2,8 @@
 
 Small accounts fail here silently: every entry is refused because half a percent of risk behind a wide stop
 is less than the exchange's smallest order. Freqtrade raises that minimum by its reserves (5 % plus the hard
-stop, together at most half), so the same is done here. Prices are the last closes of the data directory.
+stop, together at most half), so the same is done here. Prices are today's where the exchange was asked with a
+key, else the last closes of the data directory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from outrigger.settings.risk import RiskSettings
 LARGEST_RESERVE = 1.5
 
 
-def check(case: Case, markets: Mapping[str, Any] | None, prices: Mapping[str, float]) -> Iterator[Finding]:
+def check(
+    case: Case,
+    markets: Mapping[str, Any] | None,
+    prices: Mapping[str, float],
+    balance: float | None = None,
+) -> Iterator[Finding]:
     """Compare each pair's smallest order with the sizes that the settings lead to.
 
     Parameters
@@ -31,6 +37,8 @@ def check(case: Case, markets: Mapping[str, Any] | None, prices: Mapping[str, fl
         The exchange's markets as ccxt describes them; None where it was not reached.
     prices : mapping of str to float
         A recent price of each pair, where known, quote currency.
+    balance : float or None
+        Stake currency that the exchange holds; None where it was not asked.
 
     Yields
     ------
@@ -39,7 +47,7 @@ def check(case: Case, markets: Mapping[str, Any] | None, prices: Mapping[str, fl
     """
     if case.settings is None or markets is None:
         return
-    equity = wallet(case.config)
+    equity = wallet(case.config, balance)
     if equity is None:
         yield ok("order minimums", "not checked: the size of a live account is known to the exchange only")
         return

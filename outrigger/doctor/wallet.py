@@ -7,24 +7,26 @@ from math import isfinite
 from typing import Any
 
 
-def wallet(config: Mapping[str, Any]) -> float | None:
+def wallet(config: Mapping[str, Any], balance: float | None = None) -> float | None:
     """Equity that sizes are worked out from.
 
     Parameters
     ----------
     config : mapping
         Freqtrade's configuration.
+    balance : float or None
+        Stake currency that the exchange holds; it wins over a dry run's wallet.
 
     Returns
     -------
     float or None
-        Stake currency: `available_capital`, or in a dry run the tradable part of `dry_run_wallet`; None
-        where only the exchange knows.
+        Stake currency: `available_capital`, else the tradable part of the balance or, in a dry run, of
+        `dry_run_wallet`; None where only the exchange knows.
     """
     capital = _positive(config.get("available_capital"))
-    if capital is not None or config.get("dry_run") is False:
+    if capital is not None or (balance is None and config.get("dry_run") is False):
         return capital
-    held = config.get("dry_run_wallet", 1000)
+    held = config.get("dry_run_wallet", 1000) if balance is None else balance
     if isinstance(held, Mapping):
         held = held.get(config.get("stake_currency", ""))
     whole, share = _positive(held), _positive(config.get("tradable_balance_ratio", 0.99))

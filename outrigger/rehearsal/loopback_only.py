@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outrigger.errors import ReplayError
-from outrigger.replay.exchange import LOOPBACK
+from outrigger.replay.loopback import LOOPBACK
 
 
 def refuse_strangers(config: Mapping[str, Any], *, dry: bool) -> None:

@@ -1,17 +1,16 @@
 """The replay exchange: market data routes on a loopback port.
 
 It exists so that the real Freqtrade can run without a network, on recorded or synthetic data. It binds
-loopback addresses only, because it speaks for an exchange without being one. It keeps no account unless
-it is given one, for rehearsals: Freqtrade simulates orders itself in a dry run.
+loopback addresses only, because it speaks for an exchange without being one. It trades for no account
+unless it is given one, for rehearsals: Freqtrade simulates orders itself in a dry run. How an account is set
+up can be read all the same, as `outrigger doctor --live` does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import signal
-import socket
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -21,8 +20,11 @@ from types import TracebackType
 from aiohttp import web
 
 from outrigger.errors import DataError, ReplayError
+from outrigger.replay.account_routes import ROUTES as ACCOUNT_ROUTES
+from outrigger.replay.account_routes import SHEET, AccountSheet
 from outrigger.replay.clock import Clock, default_replay_clock, replay_clock
 from outrigger.replay.faults import FaultPlan, between
+from outrigger.replay.loopback import listening_socket
 from outrigger.replay.market import ReplayMarket
 from outrigger.replay.market_files import MarketFiles
 from outrigger.replay.request_market import MARKET
@@ -35,7 +37,6 @@ from outrigger.replay.venues import BINANCE, Venue
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 VENUE = web.AppKey("venue", Venue)
 DEFAULT_PORT = 8788
 START_TIMEOUT_S = 30.0
@@ -61,7 +62,11 @@ async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 def build_app(
-    market: ReplayMarket, venue: Venue = BINANCE, account: Account | None = None, keys: Keys | None = None
+    market: ReplayMarket,
+    venue: Venue = BINANCE,
+    account: Account | None = None,
+    keys: Keys | None = None,
+    sheet: AccountSheet | None = None,
 ) -> web.Application:
     """Web application that answers for a market.
 
@@ -72,9 +77,11 @@ def build_app(
     venue : Venue
         The exchange that is spoken for.
     account : Account, optional
-        A client's; without one no signed route is spoken. Binance's only.
+        A client's; without one no order is taken. Binance's only.
     keys : Keys, optional
         Whose requests are taken for the client's.
+    sheet : AccountSheet, optional
+        How the account is set up that is read where none trades; a sound one when None.
 
     Returns
     -------
@@ -87,6 +94,9 @@ def build_app(
     if account is not None and keys is not None:
         app[ACCOUNT], app[KEYS] = account, keys
         app.add_routes(SIGNED_ROUTES)
+    else:
+        app[SHEET] = sheet or AccountSheet()
+        app.add_routes(ACCOUNT_ROUTES[venue.name])
     return app
 
 
@@ -134,47 +144,6 @@ def utc(time_ms: int) -> str:
     return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Loopback socket, bound and not yet accepting.
-
-    Parameters
-    ----------
-    host : str
-        A loopback address.
-    port : int
-        Port number; 0 takes a free one.
-
-    Returns
-    -------
-    socket.socket
-        A TCP socket.
-
-    Raises
-    ------
-    ReplayError
-        When the address is not loopback or the port is taken.
-    """
-    if host not in LOOPBACK:
-        raise ReplayError(
-            f"cannot serve on {host}: the replay exchange only binds this machine's loopback addresses "
-            f"({', '.join(LOOPBACK)})"
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        opened.bind((host, port))
-        opened.listen()
-    except (OSError, OverflowError) as error:
-        opened.close()
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise ReplayError(
-                f"port {port} on {host} is taken: choose another, or 0 for any free one"
-            ) from error
-        raise ReplayError(f"cannot serve on {host}, port {port}: {error}") from error
-    return opened
-
-
 class ReplayServer:
     """The exchange in a background thread, for the length of a `with` block.
 
@@ -191,7 +160,9 @@ class ReplayServer:
     faults : sequence of FaultPlan
         What goes wrong, and when.
     account, keys : Account and Keys, optional
-        A client's, for signed routes.
+        A client's, for orders.
+    sheet : AccountSheet, optional
+        How the account is set up that is read where none trades.
 
     Raises
     ------
@@ -208,11 +179,12 @@ class ReplayServer:
         faults: Sequence[FaultPlan] = (),
         account: Account | None = None,
         keys: Keys | None = None,
+        sheet: AccountSheet | None = None,
     ) -> None:
         self.market = market
         self.venue = venue
         self.faults = faults
-        self._account, self._keys = account, keys
+        self._account, self._keys, self._sheet = account, keys, sheet
         self._socket = listening_socket(host, port)
         address = self._socket.getsockname()
         self.url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
@@ -222,7 +194,7 @@ class ReplayServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        app = build_app(self.market, self.venue, self._account, self._keys)
+        app = build_app(self.market, self.venue, self._account, self._keys, self._sheet)
         app.middlewares.append(between(self.faults))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         self._loop.run_until_complete(runner.setup())

@@ -68,6 +68,7 @@ BINANCE = Venue(
         "fapiPublicV2": "/fapi/v2",
         "fapiPrivate": "/fapi/v1",
         "fapiPrivateV3": "/fapi/v3",
+        "sapi": "/sapi/v1",
         "fapiData": "/futures/data",
     },
     _binance,
@@ -80,7 +81,7 @@ BYBIT = Venue(
     "Bybit's v5",
     bybit_routes.ROUTES,
     # Bybit's paths carry their version themselves.
-    {"public": ""},
+    {"public": "", "private": ""},
     _bybit,
     RefusedRequest(10016, "System error. Please try again later.", 200),
     10404,

@@ -131,8 +131,8 @@ def test_client_is_told_what_is_not_there(
             asked(desk.client)
 
 
-def test_server_without_an_account_speaks_no_signed_route(desk: SimpleNamespace) -> None:
+def test_server_without_an_account_takes_no_order(desk: SimpleNamespace) -> None:
     with ReplayServer(desk.account.market) as server:
         desk.url = server.url
         with pytest.raises(ccxt.ExchangeError, match="is invalid"):
-            client(desk).fetch_balance()
+            client(desk).create_order("BTC/USDT:USDT", "market", "buy", 0.01)
