@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 # Freqtrade waits for the candle to be published; so does its replay.
 AFTER_CLOSE = timedelta(seconds=1)
-Look = Callable[[Any, datetime], None]
+Look = Callable[[Any, datetime], bool | None]
 
 
 # What a supervisor would wait before it starts a bot again that has stopped itself.
@@ -54,7 +54,7 @@ RESTART_AFTER = timedelta(minutes=1)
 
 
 class _EndOfDays(Exception):
-    """The last recorded moment has been reached."""
+    """The last recorded moment has been reached, or the watcher has seen enough."""
 
 
 class _Stopped(Exception):
@@ -76,8 +76,8 @@ class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
         minute = int(time.time() // 60)
         self.spent.append((minute != self._minute, (_cpu_ns() - began) / 1e9))
         self._minute = minute
-        if self._look is not None:
-            self._look(self.freqtrade, datetime.now(UTC))
+        if self._look is not None and self._look(self.freqtrade, datetime.now(UTC)):
+            raise _EndOfDays
 
     def _sleep(self, sleep_duration: float) -> None:
         self._clock.shift(sleep_duration)
@@ -233,7 +233,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         Parameters
         ----------
         look : callable, optional
-            Called after every loop with the bot and the time, to check what has to hold.
+            Called after every loop with the bot and the time, to check what has to hold; True ends the run.
         restarts : int
             How often a bot that ends by itself is started again, from its database, a minute later.
 

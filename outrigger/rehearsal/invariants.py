@@ -24,11 +24,13 @@ class Invariants:
         What did not hold, once per trade and kind: when, where, what.
     loops, positions : int
         Loops looked at, and open positions seen in them.
+    holding : int
+        Open positions seen in the last loop.
     """
 
     def __init__(self) -> None:
         self.broken: list[str] = []
-        self.loops = self.positions = 0
+        self.loops = self.positions = self.holding = 0
         self._stops: dict[int, float] = {}
         self._told: set[tuple[str, int]] = set()
 
@@ -42,11 +44,12 @@ class Invariants:
         now : datetime
             Its time.
         """
+        held = [trade for trade in Trade.get_open_trades() if trade.has_open_position]
         self.loops += 1
-        for trade in Trade.get_open_trades():
-            if trade.has_open_position:
-                self.positions += 1
-                self._look(bot, trade, now)
+        self.holding = len(held)
+        self.positions += len(held)
+        for trade in held:
+            self._look(bot, trade, now)
 
     def _look(self, bot: Any, trade: Trade, now: datetime) -> None:
         side, stop = side_of(trade), trade.stop_loss

@@ -67,7 +67,7 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
     span = (stretch.start, stretch.until)
     bot = DrivenBot(stretch.datadir, files, out, *span, overlay=overlay, faults=plans, keys=KEYS)
     account, log = bot.account, out / "bot.log"
-    watch = OrderWatch(account)
+    watch = OrderWatch(account, stretch)
     with logged(log), bot:
         ran = bot.run(watch, restarts=MOST_RESTARTS)
         account.settle()
@@ -79,7 +79,7 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
         broken.append("it met no request")
     orders = stop_orders(str(bot.database), trades)
     told = [*watch.told(), *_left(account, trades)]
-    if orders.placed > orders.trades:
+    if orders.placed > orders.trades and orders.hours:
         told.append(f"{orders.replaced_per_hour:.1f} stops replaced an hour of an open position")
     counts = (met, watch.invariants.loops, watch.invariants.positions, len(trades))
     still_open = sum(trade.is_open for trade in trades)

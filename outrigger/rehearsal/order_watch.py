@@ -15,6 +15,7 @@ from typing import Any
 from freqtrade.persistence import Trade
 
 from outrigger.rehearsal.invariants import Invariants
+from outrigger.rehearsal.stretch import Stretch
 from outrigger.replay.signed_account import Account
 from outrigger.replay.signed_orders import sign
 
@@ -29,6 +30,8 @@ class OrderWatch:
     ----------
     account : Account
         The bot's.
+    stretch : Stretch
+        When there is nothing left to see.
 
     Attributes
     ----------
@@ -36,10 +39,10 @@ class OrderWatch:
         Loops in which something was seen that is only told.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, stretch: Stretch) -> None:
         self.invariants = Invariants()
         self.loops: Counter[str] = Counter()
-        self._account = account
+        self._account, self._stretch = account, stretch
         self._loosest: dict[str, tuple[int, float]] = {}
 
     @property
@@ -47,8 +50,8 @@ class OrderWatch:
         """What did not hold."""
         return self.invariants.broken
 
-    def __call__(self, bot: Any, now: datetime) -> None:
-        """Look at the bot.
+    def __call__(self, bot: Any, now: datetime) -> bool:
+        """Look at the bot, and tell whether there is nothing left to see.
 
         Parameters
         ----------
@@ -69,6 +72,7 @@ class OrderWatch:
             self.loops[SEVERAL] += len(stops) > 1
             self._never_looser(symbol, now)
         self.loops[ORPHAN] += any(stop.asked.symbol not in held for stop in self._account.waiting())
+        return self._stretch.over(now, len(held) + self.invariants.holding)
 
     def _never_looser(self, symbol: str, now: datetime) -> None:
         """Hold each stop placed for a position against the tightest one before."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+AFTERWARDS = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -30,6 +32,10 @@ class Stretch:
     fault_from: datetime
     fault_until: datetime
 
+    def over(self, now: datetime, holding: int) -> bool:
+        """Tell whether nothing is left to see: the fault is long gone, and no position is open."""
+        return not holding and now >= self.fault_until + AFTERWARDS
+
 
 def crash_of_february(market: Path) -> Stretch:
     """Give the minutes of 2025-02-03 in which a short on ETH is opened and stopped seven minutes later.
@@ -44,5 +50,5 @@ def crash_of_february(market: Path) -> Stretch:
     Stretch
     """
     night = datetime(2025, 2, 3, 1, tzinfo=UTC)
-    at = {minute: night + timedelta(minutes=minute) for minute in (46, 51, 58, 65)}
-    return Stretch(market / "binance-1m-2025-02", ("ETH/USDT:USDT",), at[46], at[65], at[51], at[58])
+    at = {minute: night + timedelta(minutes=minute) for minute in (48, 51, 58, 65)}
+    return Stretch(market / "binance-1m-2025-02", ("ETH/USDT:USDT",), at[48], at[65], at[51], at[58])

@@ -13,7 +13,7 @@ from outrigger.rehearsal import fault_matrix
 from outrigger.replay.faults import catalogue
 from tests.conftest import REPOSITORY
 
-PARTS = 5
+PARTS = 3
 
 
 @pytest.mark.parametrize("part", range(PARTS))
