@@ -55,8 +55,10 @@ def clean(
     asked: dict[str, Any] = {"fill_missing": fill_missing, "drop_incomplete": drop_incomplete}
     rows = _whole(frame, timeframe, gapless=fill_missing) if candle_type in _PRICES else None
     if rows is None:
-        return _CLEAN(frame, timeframe, pair, **asked, candle_type=candle_type)
-    return frame.iloc[rows[:-1] if drop_incomplete else rows].reset_index(drop=True)
+        cleaned: DataFrame = _CLEAN(frame, timeframe, pair, **asked, candle_type=candle_type)
+        return cleaned
+    kept: DataFrame = frame.iloc[rows[:-1] if drop_incomplete else rows]
+    return kept.reset_index(drop=True)
 
 
 def _whole(frame: DataFrame, timeframe: str, *, gapless: bool) -> Any:

@@ -154,7 +154,7 @@ class Stopwatch:
 
 
 def our_share(
-    datadir: Path, configs: Sequence[Path], start: datetime, hours: float, out: Path, every_seconds: int = 20
+    datadir: Path, configs: Sequence[Path], start: datetime, hours: float, out: Path, every_seconds: int = 5
 ) -> Share:
     """Let a bot live through recorded hours and time Outrigger in it.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +14,7 @@ from tests.benchmarks.backtests import BacktestBench, Run
 from tests.benchmarks.market_data import BenchmarkMarket, benchmark_market
 from tests.benchmarks.measured_process import Usage, measured
 from tests.benchmarks.pairing import Paired
-from tests.conftest import market_data_dir
+from tests.conftest import REPOSITORY, market_data_dir
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,21 @@ class Bench:
         real = None if self.quick or self.synthetic else market_data_dir()
         nine_months = None if real is None else real / "binance-5m-2025h1"
         return nine_months if nine_months is not None and nine_months.is_dir() else self.market.datadir
+
+    @cached_property
+    def live_loops(self) -> dict[str, dict[str, float]]:
+        """Outrigger's share of a dry run's loops, classifier and funding included."""
+        on = {"regime": {"enabled": True}, "squeeze": {"funding": True}}
+        whitelist = {"pair_whitelist": list(self.market.pairs)}
+        overlay = self.home / "live.json"
+        overlay.write_text(json.dumps({"exchange": whitelist, "outrigger": on}), encoding="utf-8")
+        where = ["--datadir", str(self.market.datadir), "--config", "config.json", str(overlay)]
+        when = ["--start", self.market.lively, "--hours", str(self.size(4, 1) / 2), "--json"]
+        # A process of its own: a driven bot keeps database and clock for the whole of it.
+        command = [sys.executable, "-m", "outrigger.rehearsal.our_share", *where, *when]
+        ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        found: dict[str, dict[str, float]] = json.loads(ran.stdout.splitlines()[-1])
+        return found
 
     @property
     def depth_days(self) -> int:

@@ -28,12 +28,15 @@ class BenchmarkMarket:
         As Freqtrade takes it.
     pairs : tuple of str
         The whitelist.
+    lively : str
+        A minute (UTC) soon after which positions are opened, for live loops.
     """
 
     label: str
     datadir: Path
     timerange: str
     pairs: tuple[str, ...]
+    lively: str
 
 
 def benchmark_market(home: Path, *, quick: bool, synthetic: bool) -> BenchmarkMarket:
@@ -55,9 +58,11 @@ def benchmark_market(home: Path, *, quick: bool, synthetic: bool) -> BenchmarkMa
     """
     if quick:
         write_market(home, 4, SEED, QUICK_PAIRS, warmup_days=14, depth_minutes=60)
-        return BenchmarkMarket("synthetic, 2 days", home, "20260304-20260306", QUICK_PAIRS)
+        days = "20260304-20260306"
+        return BenchmarkMarket("synthetic, 2 days", home, days, QUICK_PAIRS, "2026-03-04T01:40")
     real = None if synthetic else market_data_dir()
     if real is not None and (real / REAL_SET).is_dir():
-        return BenchmarkMarket(f"{REAL_SET}, {REAL_RANGE}", real / REAL_SET, REAL_RANGE, PAIRS)
+        label = f"{REAL_SET}, {REAL_RANGE}"
+        return BenchmarkMarket(label, real / REAL_SET, REAL_RANGE, PAIRS, "2025-06-02T03:00")
     write_market(home, 16, SEED, PAIRS, depth_minutes=60)
-    return BenchmarkMarket("synthetic, 14 days", home, "20260304-20260318", PAIRS)
+    return BenchmarkMarket("synthetic, 14 days", home, "20260304-20260318", PAIRS, "2026-03-04T14:30")

@@ -13,6 +13,7 @@ from tests.benchmarks.rows.feature_merge import feature_merge
 from tests.benchmarks.rows.hedge import hedge_backtest
 from tests.benchmarks.rows.hedge_decision import hedge_decision
 from tests.benchmarks.rows.indicators import indicators
+from tests.benchmarks.rows.live_loop import live_loop, live_loop_between, live_stop
 from tests.benchmarks.rows.live_snapshot import live_snapshot
 from tests.benchmarks.rows.memory import memory
 from tests.benchmarks.rows.recording import recording
@@ -41,6 +42,9 @@ ROWS: dict[str, Callable[[Bench], Result]] = {
     "feature-merge": feature_merge,
     "live-snapshot": live_snapshot,
     "recording": recording,
+    "live-loop": live_loop,
+    "live-loop-between": live_loop_between,
+    "live-stop": live_stop,
     "regime-training": regime_training,
     "regime-training-memory": regime_training_memory,
     "regime-scoring": regime_scoring,
