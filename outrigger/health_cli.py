@@ -17,10 +17,12 @@ console = Console()
 
 def health(
     config: Annotated[
-        list[Path] | None, typer.Option(help="Configuration of one bot, repeatable; else all of --userdir.")
+        list[Path] | None,
+        typer.Option(help="Configuration of the bot, repeatable; config.json where nothing is said."),
     ] = None,
     userdir: Annotated[
-        Path | None, typer.Option("--userdir", help="Freqtrade's user data directory; user_data unless said.")
+        Path | None,
+        typer.Option("--userdir", help="Freqtrade's user data directory; without --config all its bots."),
     ] = None,
     max_age: Annotated[
         float, typer.Option("--max-age", min=30.0, help="Oldest loop that counts as recent, seconds.")
@@ -30,9 +32,11 @@ def health(
     """Say whether the bot's last loop is recent; exit code 1, with what to do, where it is not."""
     from outrigger.bot.heartbeat import paths_in, pulses
     from outrigger.market.moment import to_ms
+    from outrigger.settings.configured import DEFAULT
 
-    if config:
-        paths = [_of_config(config, userdir)]
+    files = config or ([DEFAULT] if userdir is None and DEFAULT.is_file() else [])
+    if files:
+        paths = [_of_config(files, userdir)]
     else:
         folder = userdir or Path("user_data")
         # A directory without any heartbeat is told as one that is missing.

@@ -111,6 +111,18 @@ def test_command_with_one_stale_bot_among_two_fails_and_names_it(tmp_path: Path)
     assert invoke(*config)[0] == 0
 
 
+def test_command_without_arguments_goes_by_the_configuration_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replayed run that ended in the same directory is not the bot that is asked about."""
+    monkeypatch.chdir(tmp_path)
+    beaten(tmp_path / "user_data", now_ms())
+    beaten(tmp_path / "user_data", now_ms() - 10**7, database="sqlite:////tmp/replay.sqlite")
+    assert invoke()[0] == 1
+    (tmp_path / "config.json").write_text((REPOSITORY / "config.json").read_text())
+    assert invoke()[0] == 0
+
+
 def test_command_without_a_heartbeat_fails(tmp_path: Path) -> None:
     code, said = invoke("--userdir", str(tmp_path))
     assert code == 1
