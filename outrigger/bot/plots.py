@@ -27,17 +27,18 @@ from outrigger.stops.policies import WidthColumns
 from outrigger.stops.track import StopTrack
 
 PROTECTIVE, ARMED = "#c0392b", "#1e8449"
+LONG, SHORT = "#1e8449", "#c0392b"
 
 PLOT_CONFIG: dict[str, Any] = {
     "main_plot": {
-        "stop_of_a_long": {"color": PROTECTIVE},
-        "stop_of_a_short": {"color": PROTECTIVE},
+        "stop_of_a_long": {"color": LONG},
+        "stop_of_a_short": {"color": SHORT},
     },
     "subplots": {
         "Forecast": {
             "sigma": {"color": "#2e86c1"},
-            "trail_of_a_long": {"color": ARMED},
-            "trail_of_a_short": {"color": PROTECTIVE},
+            "trail_of_a_long": {"color": LONG},
+            "trail_of_a_short": {"color": SHORT},
         },
         "Charts agree": {"agreement": {"color": "#7d3c98", "type": "bar"}},
     },

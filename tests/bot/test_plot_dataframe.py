@@ -1,7 +1,11 @@
-"""Freqtrade's own `plot-dataframe` draws the strategy's columns."""
+"""Freqtrade's own `plot-dataframe` draws the strategy's columns, and a browser shows them."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,20 +15,57 @@ from outrigger.replay.offline import offline
 from outrigger.replay.synth import write_market
 from tests.conftest import REPOSITORY
 
+NAMED = [*PLOT_CONFIG["main_plot"], *(name for plot in PLOT_CONFIG["subplots"].values() for name in plot)]
+# Nothing that would look for the world outside.
+BROWSER = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=20000",
+    "--window-size=1400,1000",
+]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("plot-dataframe")]
 
-@pytest.mark.engine
-def test_plot_dataframe_draws_every_column_of_the_plot_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    datadir, home = tmp_path / "market", tmp_path / "home"
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Page that `freqtrade plot-dataframe` writes."""
+    place = tmp_path_factory.mktemp("plot")
+    datadir, home = place / "market", place / "home"
     home.mkdir()
     write_market(datadir, 2, 3, ("BTC",), warmup_days=12)
-    monkeypatch.chdir(REPOSITORY)
-    monkeypatch.setenv("COLUMNS", "200")
     asked = ["plot-dataframe", "--userdir", str(home), "--pairs", "BTC/USDT:USDT", "--no-trades"]
-    with (tmp_path / "log").open("wb") as log:
+    with pytest.MonkeyPatch.context() as patch, (place / "log").open("wb") as log:
+        patch.chdir(REPOSITORY)
+        patch.setenv("COLUMNS", "200")
         code = offline(datadir, asked, output=log)
-    assert code == 0, (tmp_path / "log").read_text()
-    page = (home / "plot" / "freqtrade-plot-BTC_USDT_USDT-1m.html").read_text(encoding="utf-8")
-    named = [*PLOT_CONFIG["main_plot"], *(name for plot in PLOT_CONFIG["subplots"].values() for name in plot)]
-    assert [name for name in named if f'"name":"{name}"' not in page] == []
+    assert code == 0, (place / "log").read_text()
+    return home / "plot" / "freqtrade-plot-BTC_USDT_USDT-1m.html"
+
+
+def test_plot_dataframe_draws_every_column_of_the_plot_configuration(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in NAMED if f'"name":"{name}"' not in text] == []
+
+
+def test_plot_dataframe_in_a_browser_shows_every_column(page: Path, tmp_path: Path) -> None:
+    browser = os.environ.get("OUTRIGGER_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no chromium on this machine: install one, or name it in OUTRIGGER_BROWSER")
+    shown = subprocess.run(
+        [browser, *BROWSER, f"--user-data-dir={tmp_path}", "--dump-dom", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    ).stdout
+    legend = re.findall(r'class="legendtext"[^>]*data-unformatted="([^"]+)"', shown)
+    assert set(NAMED) <= set(legend)
+    # Drawn, not only named: a line of each column with at least a hundred points.
+    lines = re.findall(r'class="js-line"[^>]*\bd="([^"]+)"', shown)
+    assert sum(line.count("L") + line.count(",") > 100 for line in lines) >= len(NAMED) - 1
