@@ -222,7 +222,7 @@ def doctor(
     from outrigger.doctor.report import print_report
 
     files = [str(file) for file in config or [Path("config.json")]]
-    findings = diagnose(files, datadir, timerange, timeframe, exchange, live)
+    findings = diagnose(files, datadir, timerange, timeframe, check_exchange=exchange, check_account=live)
     if as_json:
         print_json([finding.to_dict() for finding in findings])
     else:

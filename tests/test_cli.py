@@ -109,12 +109,12 @@ def test_doctor_passes_its_arguments_and_its_exit_code(monkeypatch: pytest.Monke
     told = CliRunner().invoke(cli.app, asked)
     assert (told.exit_code, told.stdout.strip()) == (code, "1 finding")
     as_json = CliRunner().invoke(
-        cli.app, ["doctor", "--timerange", "20250101-", "--timeframe", "5m", "--json"]
+        cli.app, ["doctor", "--timerange", "20250101-", "--timeframe", "5m", "--live", "--json"]
     )
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (code, [{"subject": "wallet"}])
     assert seen == [
-        ((["a.json", "b.json"], Path("d"), None, None), {"check_exchange": False}),
-        ((["config.json"], None, "20250101-", "5m"), {"check_exchange": True}),
+        ((["a.json", "b.json"], Path("d"), None, None), {"check_exchange": False, "check_account": None}),
+        ((["config.json"], None, "20250101-", "5m"), {"check_exchange": True, "check_account": True}),
     ]
 
 
