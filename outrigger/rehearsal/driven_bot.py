@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 # Freqtrade waits for the candle to be published; so does its replay.
 AFTER_CLOSE = timedelta(seconds=1)
 Look = Callable[[Any, datetime], bool | None]
+Meanwhile = Callable[[], None]
 
 
 # What a supervisor would wait before it starts a bot again that has stopped itself.
@@ -64,8 +65,10 @@ class _Stopped(Exception):
 class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
     """Freqtrade's main loop, whose sleeps move the clock."""
 
-    def __init__(self, config: dict[str, Any], clock: Any, until: datetime, look: Look | None) -> None:
-        self._clock, self._until, self._look = clock, until, look
+    def __init__(
+        self, config: dict[str, Any], pass_time: Callable[[float], None], until: datetime, look: Look | None
+    ) -> None:
+        self._pass_time, self._until, self._look = pass_time, until, look
         self.spent: list[tuple[bool, float]] = []
         self._minute = -1
         super().__init__({}, config)
@@ -80,7 +83,7 @@ class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
             raise _EndOfDays
 
     def _sleep(self, sleep_duration: float) -> None:
-        self._clock.shift(sleep_duration)
+        self._pass_time(sleep_duration)
         if datetime.now(UTC) >= self._until:
             raise _EndOfDays
         if self.freqtrade.state == State.STOPPED:
@@ -160,11 +163,18 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         What goes wrong on the exchange, and when.
     keys : Keys, optional
         Of an account on the replay exchange with `dry_run_wallet` in it: the bot then trades there, not dry.
+    meanwhile : callable, optional
+        Called whenever time has passed without a loop: what happens on this machine. An error of its own ends
+        the bot.
+    resume : bool
+        Whether trades of an earlier run in this directory are taken up again.
 
     Attributes
     ----------
     account : Account
         That account; nobody can reach it without keys.
+    market : ReplayMarket
+        What the exchange serves.
 
     Raises
     ------
@@ -186,11 +196,13 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         overlay: Mapping[str, Any] | None = None,
         faults: Sequence[FaultPlan] = (),
         keys: Keys | None = None,
+        meanwhile: Meanwhile | None = None,
+        resume: bool = False,
     ) -> None:
         userdir.mkdir(parents=True, exist_ok=True)
-        self._until, self.database = until, userdir / "driven.sqlite"
-        # Trades of an earlier run would be taken up again.
-        self.database.unlink(missing_ok=True)
+        self._until, self.database, self._meanwhile = until, userdir / "driven.sqlite", meanwhile
+        if not resume:
+            self.database.unlink(missing_ok=True)
         self._travel = time_machine.travel(start + AFTER_CLOSE, tick=False)
         arguments = {
             "config": [str(file) for file in config_files],
@@ -202,7 +214,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         venue = venue_named(self.config["exchange"]["name"])
         if venue.keeps_tiers:
             self.config["datadir"] = _mirrored(datadir, userdir / "mirror")
-        market = open_market(datadir, replay=False)
+        self.market = market = open_market(datadir, replay=False)
         self.account = Account(market, Decimal(str(self.config["dry_run_wallet"])))
         self._server = ReplayServer(market, venue=venue, faults=faults, account=self.account, keys=keys)
         pace = {"internals": {"process_throttle_secs": every_seconds, "heartbeat_interval": 0}}
@@ -256,15 +268,26 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
             except Exception:  # a supervisor asks for no reasons
                 stopped_at = datetime.now(UTC)
                 logger.exception("the bot ended by itself at %s", stopped_at)
-                self._clock.shift(RESTART_AFTER)
+                self._pass_time(RESTART_AFTER.total_seconds())
                 if datetime.now(UTC) >= self._until:
                     return Run(spent, restarted)
         raise ReplayError(f"Freqtrade ended by itself at {stopped_at:%Y-%m-%d %H:%M}: its log says why")
 
+    def step_clock(self, seconds: float) -> None:
+        """Set this machine's clock, as a time service does; the exchange's goes on as it was."""
+        self._clock.shift(seconds)
+        true = self.market.clock
+        self.market.clock = replace(true, now_ms=lambda: true.now_ms() - round(seconds * 1e3))
+
+    def _pass_time(self, seconds: float) -> None:
+        self._clock.shift(seconds)
+        if self._meanwhile is not None:
+            self._meanwhile()
+
     def _live(self, spent: list[tuple[bool, float]], look: Look | None) -> None:
         """Live from a start of the bot to its end."""
         # Freqtrade takes the keys out of the configuration that it is given.
-        worker = _DrivenWorker(deepcopy(self.config), self._clock, self._until, look)
+        worker = _DrivenWorker(deepcopy(self.config), self._pass_time, self._until, look)
         try:
             worker.run()
         finally:

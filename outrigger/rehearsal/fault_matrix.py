@@ -19,12 +19,12 @@ from rich.progress import track
 
 from outrigger.commands.refusing import refusing
 from outrigger.errors import DataError
-from outrigger.rehearsal import exchange_cases, order_cases
+from outrigger.rehearsal import exchange_cases, host_cases, kill_cases, order_cases
 from outrigger.rehearsal.met import Met, table_of
 from outrigger.rehearsal.stretch import Stretch, crash_of_february
 
 Meet = Callable[[str, Stretch, Path, Path], Met]
-KINDS = {room.KIND: room for room in (exchange_cases, order_cases)}
+KINDS = {room.KIND: room for room in (exchange_cases, order_cases, host_cases, kill_cases)}
 
 
 def all_faults() -> dict[str, Meet]:

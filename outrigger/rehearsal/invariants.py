@@ -6,6 +6,7 @@ restart either, and no leg lives without a rule. Assumes that it looks between t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,11 @@ from outrigger.bot.records import side_of
 class Invariants:
     """Looks at a bot after every loop and keeps what was wrong.
 
+    Parameters
+    ----------
+    stops : mapping of int to float, optional
+        Stops that another process has seen, by trade: none may be looser.
+
     Attributes
     ----------
     broken : list of str
@@ -26,12 +32,14 @@ class Invariants:
         Loops looked at, and open positions seen in them.
     holding : int
         Open positions seen in the last loop.
+    stops : dict of int to float
+        Stops seen last, by trade.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stops: Mapping[int, float] | None = None) -> None:
         self.broken: list[str] = []
         self.loops = self.positions = self.holding = 0
-        self._stops: dict[int, float] = {}
+        self.stops = dict(stops or {})
         self._told: set[tuple[str, int]] = set()
 
     def __call__(self, bot: Any, now: datetime) -> None:
@@ -59,10 +67,10 @@ class Invariants:
         liquidation = trade.liquidation_price
         if liquidation and side * (stop - liquidation) < 0:
             self._break("liquidation", trade.id, now, f"{trade.pair}: stop {stop} beyond {liquidation}")
-        before = self._stops.get(trade.id, stop)
+        before = self.stops.get(trade.id, stop)
         if side * (stop - before) < 0:
             self._break("loosened", trade.id, now, f"{trade.pair}: stop from {before} to {stop}")
-        self._stops[trade.id] = stop
+        self.stops[trade.id] = stop
         if is_leg(trade.enter_tag) and bot.strategy.hedge.legs.known(trade.id) is None:
             self._break("leg", trade.id, now, f"leg {trade.pair} has no record")
 

@@ -17,6 +17,8 @@ KEYS = Keys("key-that-must-stay-secret", "secret-that-must-stay-secret")
 MOST_RESTARTS = 20
 # Waits are real: short where nothing answers, long enough for a busy machine elsewhere.
 CLIENT_TIMEOUT_MS, IMPATIENT_MS = 5_000, 500
+# As Freqtrade writes its own log.
+LINE = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 _RIGHT = ("met", "loops", "with a position", "trades", "left open", "restarts")
 
 
@@ -70,6 +72,7 @@ def logged(file: Path) -> Iterator[None]:
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     handler = logging.FileHandler(file, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter(LINE))
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     try:
