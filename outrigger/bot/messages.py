@@ -16,6 +16,7 @@ from typing import Any
 from outrigger.atomic import write_text
 from outrigger.bot.breaker_file import bot_of
 from outrigger.bot.message_limit import MessageLimit
+from outrigger.bot.message_text import plain
 from outrigger.errors import StateError
 from outrigger.settings.messages import MessageSettings
 
@@ -106,9 +107,9 @@ class Messenger:
             self._unsaved = True
 
     def deliver(self, text: str) -> None:
-        """Send a text as it is, in a running bot, whether or not the same was sent before; never raises."""
+        """Send a text in a running bot, whether or not the same was sent before; never raises."""
         try:
-            self._strategy.dp.send_msg(text, always_send=True)
+            self._strategy.dp.send_msg(plain(text), always_send=True)
         except Exception:  # a message is never worth a bot's loop
             if not self._deaf:
                 logger.exception("a message could not be sent: %s; further ones are not told", text)
