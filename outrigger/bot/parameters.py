@@ -24,11 +24,12 @@ from outrigger.signals.indicators import startup_candles
 logger = logging.getLogger(__name__)
 
 
-def _parameter(tune: Tune, default: float) -> DecimalParameter:
+def _parameter(tune: Tune, default: float, *, searched: bool = True) -> DecimalParameter:
     low, high = min(tune.low, default), max(tune.high, default)
     # Freqtrade rounds a parameter's default: a configured 1.255 must not become 1.25 unasked.
     decimals = max(tune.decimals, -int(Decimal(repr(default)).as_tuple().exponent))
-    return DecimalParameter(low, high, default=default, decimals=decimals, space=tune.space)
+    asked = {"decimals": decimals, "space": tune.space, "optimize": searched}
+    return DecimalParameter(low, high, default=default, **asked)
 
 
 def declare(strategy_class: type[Any]) -> None:
@@ -68,8 +69,9 @@ def configure(strategy: Any, config: Mapping[str, Any]) -> Settings:
     except OutriggerError as error:
         raise OperationalException(str(error)) from error
     for section, key, tune, _ in tunables():
-        value = getattr(getattr(settings, section), key)
-        setattr(strategy, f"{section}_{key}", _parameter(tune, value))
+        chosen = getattr(settings, section)
+        made = _parameter(tune, getattr(chosen, key), searched=tune.active(chosen))
+        setattr(strategy, f"{section}_{key}", made)
     return settings
 
 

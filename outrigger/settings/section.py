@@ -32,12 +32,19 @@ class Tune:
         The range searched, in the parameter's own unit; both ends inside its limits.
     decimals : int
         Digits after the point; 0 searches whole numbers.
+    switch : str or None
+        Setting of the same section without which this one does nothing: while it is off, nothing is searched.
     """
 
     space: str
     low: float
     high: float
     decimals: int
+    switch: str | None = None
+
+    def active(self, section: object) -> bool:
+        """Tell whether the setting does anything, and is worth a search, as the section is configured."""
+        return self.switch is None or bool(getattr(section, self.switch))
 
 
 def parameter(

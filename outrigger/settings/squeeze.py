@@ -23,7 +23,7 @@ class SqueezeSettings(Section):
         unit=FACTOR,
         ge=0.0,
         le=0.9,
-        tune=Tune("stop", 0.0, 0.5, 2),
+        tune=Tune("stop", 0.0, 0.5, 2, switch="funding"),
     )
     funding_quiet: float = parameter(
         0.6,
@@ -51,7 +51,7 @@ class SqueezeSettings(Section):
         unit="power",
         ge=0.0,
         le=2.0,
-        tune=Tune("stop", 0.0, 0.8, 2),
+        tune=Tune("stop", 0.0, 0.8, 2, switch="depth"),
     )
     depth_min: float = parameter(
         0.8, "Depth never narrows the trail below this.", unit=FACTOR, ge=0.1, le=1.0

@@ -166,8 +166,9 @@ def _searched(spaces: tuple[str, ...], settings: Settings) -> tuple[Searched, ..
         )
     found = []
     for section, key, tune, _ in tunables():
-        if tune.space in spaces:
-            value = float(getattr(getattr(settings, section), key))
+        chosen = getattr(settings, section)
+        if tune.space in spaces and tune.active(chosen):
+            value = float(getattr(chosen, key))
             # A configured value outside of the range widens it, as in the strategy itself.
             low, high = min(tune.low, value), max(tune.high, value)
             found.append(Searched(f"{section}_{key}", value, low, high))

@@ -54,6 +54,20 @@ def test_every_search_range_lies_within_the_limits() -> None:
         assert low <= tune.low < tune.high <= high
 
 
+@pytest.mark.parametrize(("switch", "gain"), [("funding", "funding_gain"), ("depth", "depth_gain")])
+@pytest.mark.parametrize("on", [False, True])
+def test_configure_searches_a_gain_only_where_its_switch_is_on(switch: str, gain: str, on: bool) -> None:
+    strategy, _ = configured({"outrigger": {"squeeze": {switch: on}}})
+    assert getattr(strategy, f"squeeze_{gain}").optimize is on
+    # A parameter file may still set it.
+    assert getattr(strategy, f"squeeze_{gain}").load
+
+
+def test_every_switch_is_a_setting_that_is_on_or_off() -> None:
+    for section, _, tune, _ in tunables():
+        assert tune.switch is None or isinstance(getattr(getattr(Settings(), section), tune.switch), bool)
+
+
 def test_shipped_strategy_has_all_parameters() -> None:
     from outrigger_strategy import Outrigger
 
