@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import theilslopes
 
+from outrigger.bot.memory import resident_mb
 from outrigger.commands.refusing import refusing
 from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
@@ -131,16 +132,7 @@ class _Watch:
         if hour != self._hour:
             self._hour = hour
             gc.collect()
-            self.memory_mb.append(resident_mb())
-
-
-def resident_mb() -> float:
-    """Resident memory of this process in MB; NaN where the system does not tell."""
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return float("nan")
-    found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text(encoding="ascii"))
-    return int(found[1]) / 1024 if found else float("nan")
+            self.memory_mb.append(resident_mb() or float("nan"))
 
 
 def growth_mb_a_day(hourly_mb: Sequence[float]) -> float:
