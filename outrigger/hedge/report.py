@@ -21,7 +21,8 @@ from rich.table import Table
 
 from outrigger.atomic import write_text
 from outrigger.commands.page import page
-from outrigger.errors import DataError, OutriggerError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError
 from outrigger.hedge.booked import Account, HedgeBooked, LegBooked, book
 from outrigger.hedge.measure import CHART
 from outrigger.hedge.pairing import pairings
@@ -137,6 +138,7 @@ def _share(share: float) -> str:
     return f"{share:.2f}" if isfinite(share) else "-"
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 2 where something cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m outrigger.hedge.report", description=__doc__)
@@ -146,19 +148,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--html", type=Path, help="write the worst stop-outs as a page")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
-    try:
-        result = read_export(given.export)[0]
-        times, closes = load(result, given.datadir)
-        legs = pairings(result.trades)
-        if not legs:
-            raise DataError(f"{given.export}: no trade in it is a leg; name candidates in outrigger.hedge")
-        found = book(result.trades, times, closes, result.starting_balance)
-        against = None if given.against is None else _unhedged(given.against, given.datadir)
-        if given.html is not None:
-            write_text(given.html, page(stopout_chart(legs, times, closes, result.currency, found)))
-    except OutriggerError as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False)
-        return 2
+    result = read_export(given.export)[0]
+    times, closes = load(result, given.datadir)
+    legs = pairings(result.trades)
+    if not legs:
+        raise DataError(f"{given.export}: no trade in it is a leg; name candidates in outrigger.hedge")
+    found = book(result.trades, times, closes, result.starting_balance)
+    against = None if given.against is None else _unhedged(given.against, given.datadir)
+    if given.html is not None:
+        write_text(given.html, page(stopout_chart(legs, times, closes, result.currency, found)))
     if given.json:
         told = found.to_dict() | ({} if against is None else {"against": asdict(against)})
         sys.stdout.write(json.dumps(plain(told), indent=2) + "\n")

@@ -21,7 +21,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from outrigger.errors import OutriggerError, SettingsError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import SettingsError
 from outrigger.json_values import plain
 from outrigger.market.candles import mend, read_candles
 from outrigger.review.lab import replay_many
@@ -267,6 +268,7 @@ def table(found: Iterable[Compared]) -> Table:
     return laid
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the comparison from the command line; 2 where something was refused."""
     parser = argparse.ArgumentParser(prog="python -m outrigger.signals.compare", description=__doc__)
@@ -276,11 +278,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
-    try:
-        found = compare(given.datadir, Settings(), pool=given.pool, draws=given.draws, seed=given.seed)
-    except OutriggerError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
-        return 2
+    found = compare(given.datadir, Settings(), pool=given.pool, draws=given.draws, seed=given.seed)
     if given.json:
         sys.stdout.write(json.dumps([plain(asdict(one)) for one in found], indent=2) + "\n")
     else:

@@ -21,7 +21,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from outrigger.errors import DataError, OutriggerError, SettingsError
+from outrigger.commands.refusing import refusing
+from outrigger.errors import DataError, SettingsError
 from outrigger.market.alignment import missing_chart
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.settings.signals import SignalSettings
@@ -195,6 +196,7 @@ def run(
     return Study(counts, days, sum(counts.values()) / days if days else 0.0, verdicts)
 
 
+@refusing
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the study from the command line.
 
@@ -221,21 +223,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(argv)
-    try:
-        settings = SignalSettings.model_validate_json(given.settings)
-        study = run(
-            given.datadir,
-            given.timeframe,
-            settings,
-            since=given.since,
-            until=given.until,
-            cost=given.cost_bp / 1e4,
-            draws=given.draws,
-            seed=given.seed,
-        )
-    except (OutriggerError, ValidationError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
-        return 2
+    study = run(
+        given.datadir,
+        given.timeframe,
+        _settings(given.settings),
+        since=given.since,
+        until=given.until,
+        cost=given.cost_bp / 1e4,
+        draws=given.draws,
+        seed=given.seed,
+    )
     if given.json:
         sys.stdout.write(json.dumps(asdict(study), indent=2) + "\n")
     else:
@@ -262,6 +259,13 @@ def _table(study: Study, cost_bp: float) -> Table:
             f"{one.beats_shifted:.0%}",
         )
     return table
+
+
+def _settings(text: str) -> SignalSettings:
+    try:
+        return SignalSettings.model_validate_json(text)
+    except ValidationError as error:
+        raise SettingsError(f"--settings {text}: {error}") from error
 
 
 def _utc(day: str | None) -> pd.Timestamp | None:
