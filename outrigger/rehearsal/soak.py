@@ -164,6 +164,7 @@ def soak(
     pairs: Sequence[str] = (),
     fault_hours: float = 6.0,
     seed: int = 1,
+    every_seconds: int = 20,
 ) -> Soaked:
     """Let a bot live through recorded days on an exchange that fails again and again.
 
@@ -185,6 +186,8 @@ def soak(
         Mean time between two faults.
     seed : int
         Of the faults.
+    every_seconds : int
+        Seconds between two loops of the bot.
 
     Returns
     -------
@@ -202,7 +205,8 @@ def soak(
     if pairs:
         exchange["pair_whitelist"] = list(pairs)
     overlay = {"exchange": exchange}
-    bot = DrivenBot(datadir, list(configs), out, start, until, overlay=overlay, faults=acted)
+    how: dict[str, Any] = {"every_seconds": every_seconds, "overlay": overlay, "faults": acted}
+    bot = DrivenBot(datadir, list(configs), out, start, until, **how)
     with logged(out / "bot.log"), bot:
         ran = bot.run(watch, restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(until))
@@ -247,6 +251,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--fault-hours", type=float, default=6.0, help="mean hours between two faults")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=int, default=20, help="seconds between two loops of the bot")
     parser.add_argument("--out", type=Path, help="keep the bot's database and log here")
     given = parser.parse_args(argv)
     start = given.start if given.start.tzinfo else given.start.replace(tzinfo=UTC)
@@ -260,6 +265,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             pairs=given.pairs,
             fault_hours=given.fault_hours,
             seed=given.seed,
+            every_seconds=given.every,
         )
     sys.stdout.write(json.dumps(plain(asdict(found)), indent=2) + "\n")
     return int(bool(found.broken))
