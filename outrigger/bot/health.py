@@ -60,9 +60,7 @@ class HealthDesk:
             Present time in ms.
         """
         before, self._before_ms = self._before_ms, now_ms
-        if before is None:
-            self._begin(now_ms)
-        else:
+        if before is not None:
             self._longest_ms = max(self._longest_ms, now_ms - before)
         self._loops += 1
         hour = before is not None and now_ms // HOUR_MS != before // HOUR_MS
@@ -70,6 +68,8 @@ class HealthDesk:
             return
         self._beat_ms = now_ms
         try:
+            if before is None:
+                self._begin(now_ms, loops=1)
             vitals = self.vitals(trades, now_ms)
             line, numbers = vitals.line(), vitals.to_dict()
             if hour:
@@ -135,8 +135,8 @@ class HealthDesk:
         health = recorder.health() if recorder is not None else None
         return None if health is None else sum(health.gaps.values()) + health.dropped
 
-    def _begin(self, now_ms: int) -> None:
-        self._since_ms, self._loops, self._longest_ms = now_ms, 0, 0
+    def _begin(self, now_ms: int, loops: int = 0) -> None:
+        self._since_ms, self._loops, self._longest_ms = now_ms, loops, 0
         self._faults_before, self._gaps_before = self._faults.total(), self._gaps() or 0
 
     def _say(self, line: str, now_ms: int) -> None:
