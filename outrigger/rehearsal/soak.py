@@ -133,6 +133,10 @@ class _Watch:
             self._hour = hour
             gc.collect()
             self.memory_mb.append(resident_mb() or float("nan"))
+            if hour % DAY_HOURS == 0:
+                # The log is in a file: a run of hours has to show that it lives.
+                held, broken = self.memory_mb[-1], len(self.invariants.broken)
+                sys.stderr.write(f"{now:%Y-%m-%d}: {held:.0f} MB, {broken} invariants broken\n")
 
 
 def growth_mb_a_day(hourly_mb: Sequence[float]) -> float:
