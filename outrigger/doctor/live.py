@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from outrigger.doctor import live_account, live_clock, live_positions
@@ -89,7 +89,7 @@ def _answers(case: Case, markets: Mapping[str, Any], found: LiveAccount) -> Iter
     pairs = tuple(pair for pair in case.pairs if pair in markets)
     account = ACCOUNTS[case.exchange](client, pairs, str(case.config.get("stake_currency") or "USDT"))
     steps: tuple[Callable[[], Iterable[Finding]], ...] = (
-        lambda: live_clock.judge(case, asked(case, "clock", lambda: live_clock.pings(client))),
+        lambda: _clock(case, client),
         lambda: live_account.judge_key(case, asked(case, "API key", account.rights)),
         lambda: _funds(case, account, found),
         lambda: _prices(case, client, pairs, found),
@@ -104,6 +104,12 @@ def _answers(case: Case, markets: Mapping[str, Any], found: LiveAccount) -> Iter
         except Exception as problem:  # an answer in a form that nobody thought of, a database that is locked
             told = f"could not be checked ({type(problem).__name__}: {without_secrets(case, str(problem))})"
             yield error(SUBJECT, told, "mend what it names and run the check again")
+
+
+def _clock(case: Case, client: Any) -> Iterator[Finding]:
+    """This machine's clock against the exchange's, and how long a request takes."""
+    found = asked(case, "clock", lambda: live_clock.pings(client))
+    return live_clock.judge(case, found, float(client.options.get("recvWindow") or inf))
 
 
 def _funds(case: Case, account: Account, found: LiveAccount) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def _ping(client: Any, wall_s: Callable[[], float]) -> Ping:
     return Ping(took, sent * 1000 + took / 2 - told)
 
 
-def judge(case: Case, found: Sequence[Ping]) -> Iterator[Finding]:
+def judge(case: Case, found: Sequence[Ping], window_ms: float) -> Iterator[Finding]:
     """Judge clock and latency.
 
     Parameters
@@ -80,6 +80,8 @@ def judge(case: Case, found: Sequence[Ping]) -> Iterator[Finding]:
         For the exchange's name.
     found : sequence of Ping
         At least one.
+    window_ms : float
+        How old a request may be, ccxt's `recvWindow`.
 
     Yields
     ------
@@ -95,7 +97,7 @@ def judge(case: Case, found: Sequence[Ping]) -> Iterator[Finding]:
     step = (
         "let a time service set this machine's clock (`timedatectl set-ntp true`; a container has its host's)"
     )
-    if best.offset_ms > AHEAD_FAIL_MS or -best.offset_ms > OFFSET_FAIL_MS:
+    if best.offset_ms > AHEAD_FAIL_MS or -best.offset_ms > min(OFFSET_FAIL_MS, window_ms):
         yield error("clock", f"{told}: orders are refused, candles read at the wrong time", step)
     elif abs(best.offset_ms) > OFFSET_WARN_MS:
         yield warning("clock", f"{told}: near to where orders are refused", step)

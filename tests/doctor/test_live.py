@@ -276,7 +276,7 @@ def test_refusal_is_told_by_its_kind(problem: Exception, subject: str, level: st
 )
 def test_clock_is_judged_by_the_quickest_answer(offset: float, level: str) -> None:
     found = [Ping(300.0, 9_999.0), Ping(20.0, offset), Ping(80.0, -9_999.0)]
-    (told,) = about(list(live_clock.judge(case_of(shipped_config()), found)), "clock")
+    (told,) = about(list(live_clock.judge(case_of(shipped_config()), found, 10_000.0)), "clock")
     assert told.level == level
     assert "±10 ms" in told.message
 
@@ -286,8 +286,13 @@ def test_clock_is_judged_by_the_quickest_answer(offset: float, level: str) -> No
 )
 def test_latency_is_judged_by_median_and_worst(times: tuple[int, ...], level: str) -> None:
     found = [Ping(float(one), 0.0) for one in times]
-    (told,) = about(list(live_clock.judge(case_of(shipped_config()), found)), "latency")
+    (told,) = about(list(live_clock.judge(case_of(shipped_config()), found, 10_000.0)), "latency")
     assert told.level == level
+
+
+def test_clock_behind_by_more_than_requests_may_be_old_is_an_error() -> None:
+    found = list(live_clock.judge(case_of(shipped_config()), [Ping(20.0, -1_001.0)], 1_000.0))
+    assert only(found, "clock", "error")
 
 
 def test_ping_measures_the_offset_from_the_middle_of_the_request() -> None:
