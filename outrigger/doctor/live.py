@@ -107,7 +107,7 @@ def _answers(case: Case, markets: Mapping[str, Any], found: LiveAccount) -> Iter
 
 
 def _clock(case: Case, client: Any) -> Iterator[Finding]:
-    """This machine's clock against the exchange's, and how long a request takes."""
+    """Clock of this machine against the exchange's, and how long a request takes."""
     found = asked(case, "clock", lambda: live_clock.pings(client))
     return live_clock.judge(case, found, float(client.options.get("recvWindow") or inf))
 
