@@ -112,6 +112,8 @@ class Outrigger(IStrategy):
         """Refuse configurations that would defeat the stop; remember the breaker; start recording."""
         parameters.refuse_contradictions(self)
         self.adjusts = bool(self.config.get("position_adjustment_enable"))
+        placed = bool(self.order_types.get("stoploss_on_exchange"))
+        self.stops.second_line = self._live and not self.config["dry_run"] and placed
         if self._trades:
             parameters.refused(self.hedge.require, self)
         self.breaker.start()

@@ -12,7 +12,7 @@ from freqtrade.strategy import stoploss_from_absolute
 from outrigger.bot.leg_lives import LegLives
 from outrigger.bot.leg_records import is_leg
 from outrigger.bot.override_desk import OverrideDesk
-from outrigger.bot.records import TradeRecords
+from outrigger.bot.records import TradeRecords, side_of
 from outrigger.bot.sizing import EntryDesk
 from outrigger.stops.keeper import StopKeeper
 from outrigger.stops.law import StopState, is_crossed
@@ -37,6 +37,12 @@ class StopDesk:
         Knows the same of legs.
     overrides : OverrideDesk
         Knows what the trader wants closed.
+
+    Attributes
+    ----------
+    second_line : bool
+        Whether Freqtrade leaves the stop to the exchange alone, as it does where it trades for real and stops
+        are placed there: the software's stop is then looked after here.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class StopDesk:
     ) -> None:
         self._keeper, self._records, self._desk, self._lives = keeper, records, desk, lives
         self._overrides = overrides
+        self.second_line = False
 
     def stop(
         self, trade: LocalTrade, now_ms: int, current_rate: float, policy: str, *, filled: bool
@@ -89,8 +96,13 @@ class StopDesk:
         return on_margin(state.stop, current_rate, trade)
 
     def exit_reason(self, trade: LocalTrade, now_ms: int, current_rate: float) -> str | None:
-        """Why to leave at once: the trader says so, a leg's life is over, or price has passed a new stop."""
+        """Why to leave at once: the trader says so, a leg's life is over, or price has passed a stop.
+
+        A stop that Freqtrade has is Freqtrade's to act on, or the exchange's, if it stands there.
+        """
         over = self._overrides.exit_reason(trade, now_ms) or self._lives.exit_reason(trade.id)
+        if over is None and self.second_line and is_unguarded(trade, current_rate):
+            return CROSSED
         state = self._keeper.state(trade.id)
         if over is not None or state is None or not is_news(trade, state):
             return over
@@ -101,6 +113,15 @@ class StopDesk:
 def is_news(trade: LocalTrade, state: StopState) -> bool:
     """Whether Freqtrade's own stop is less favourable than ours."""
     return state.side * (state.stop - float(trade.stop_loss)) > SAME_STOP * state.stop
+
+
+def is_unguarded(trade: LocalTrade, current_rate: float) -> bool:
+    """Whether price has passed Freqtrade's stop, and no order that is as tight waits on the exchange."""
+    side, stop = side_of(trade), float(trade.stop_loss or 0.0)
+    if stop <= 0 or side * (current_rate - stop) > 0:
+        return False
+    placed = [float(order.stop_price or order.ft_price or 0.0) for order in trade.open_sl_orders]
+    return not any(side * (price - stop) >= -SAME_STOP * stop for price in placed)
 
 
 def on_margin(stop: float, current_rate: float, trade: LocalTrade) -> float | None:

@@ -3,7 +3,7 @@
 The exchange's word counts: a position whose trade is open needs a stop, on the exchange or in the software;
 and a stop on the exchange is never replaced by a looser one. Told, because Freqtrade does it and nobody
 here can help it: positions without a trade, trades without a position, several stops at once, stops
-without a position, and positions that had no stop on the exchange.
+without a position, positions that had no stop on the exchange, or whose price had passed the stop.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import Any
 
 from freqtrade.persistence import Trade
 
+from outrigger.bot.records import side_of
 from outrigger.rehearsal.invariants import Invariants
 from outrigger.rehearsal.stretch import Stretch
 from outrigger.replay.signed_account import Account
 from outrigger.replay.signed_orders import sign
 
 BARE, SEVERAL, ORPHAN = "no stop on the exchange", "several stops", "a stop without a position"
+PASSED = "price beyond the stop"
 STRANGE, GONE = "a position that no trade knows", "a trade without its position"
 
 
@@ -68,11 +70,15 @@ class OrderWatch:
             self.loops[GONE] += symbol not in held
         for symbol in held:
             stops = self._account.waiting(symbol)
+            self.loops[PASSED] += symbol in trades and self._passed(trades[symbol], symbol)
             self.loops[BARE] += not stops
             self.loops[SEVERAL] += len(stops) > 1
             self._never_looser(symbol, now)
         self.loops[ORPHAN] += any(stop.asked.symbol not in held for stop in self._account.waiting())
         return self._stretch.over(now, len(held) + self.invariants.holding)
+
+    def _passed(self, trade: Trade, symbol: str) -> bool:
+        return bool(side_of(trade) * (float(self._account.price(symbol)) - trade.stop_loss) < 0)
 
     def _never_looser(self, symbol: str, now: datetime) -> None:
         """Hold each stop placed for a position against the tightest one before."""
@@ -89,7 +95,7 @@ class OrderWatch:
 
     def told(self) -> list[str]:
         """Say in how many loops what was seen."""
-        return [f"{what} in {times} loops" for what, times in self.loops.items() if times]
+        return [f"{what} in {times} loop{'s' * (times > 1)}" for what, times in self.loops.items() if times]
 
 
 def symbol_of(pair: str) -> str:
