@@ -54,6 +54,7 @@ class Entries:
     ) -> None:
         self._keeper, self._desk, self._hedge = keeper, desk, hedge
         self._breaker, self._overrides = breaker, overrides
+        self._live, self._strays = live, set[str]()
         self._level = logging.INFO if live else logging.DEBUG
 
     def leverage(
@@ -117,14 +118,34 @@ class Entries:
         float
             0 keeps out, with the reason in the log.
         """
-        if is_leg(tag):
+        stake, refusal = 0.0, self._stray(strategy, pair)
+        if refusal is None and is_leg(tag):
             stake, refusal = self._leg(pair, now_ms, leverage, min_stake, max_stake)
-        else:
+        elif refusal is None:
             stake, refusal = self._own(strategy, pair, side, tag, now_ms, leverage, min_stake, max_stake)
         if refusal:
             logger.log(self._level, "%s: no entry: %s", pair, refusal)
             return 0.0
         return stake
+
+    def _stray(self, strategy: Any, pair: str) -> str | None:
+        """Refuse to add to a position that no trade knows; the trader is told once.
+
+        An order whose answer was lost leaves one, and Freqtrade would send the next order, and the next.
+        It has asked for the account's positions just before it asks for a stake.
+        """
+        held = strategy.wallets.get_all_positions().get(pair) if self._live else None
+        if held is None or not held.position or Trade.get_trades_proxy(pair=pair, is_open=True):
+            self._strays.discard(pair)
+            return None
+        refusal = (
+            f"the exchange holds a {held.side} position of {held.position:g} that no trade knows and no stop "
+            "of this bot protects: close it there"
+        )
+        if pair not in self._strays:
+            self._strays.add(pair)
+            strategy.messages.urge(f"{pair}: {refusal}; no entries until then")
+        return refusal
 
     def _leg(
         self, pair: str, now_ms: int, leverage: float, min_stake: float, max_stake: float

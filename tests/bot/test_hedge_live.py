@@ -30,7 +30,7 @@ def bot(home: Path, closes: list[float] | None = None) -> Any:
     config |= {"runmode": RunMode.DRY_RUN, "user_data_dir": home, "outrigger": {"hedge": HEDGE}}
     strategy = Outrigger(config)
     strategy.max_open_trades = 6
-    strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: 10_000.0)
+    strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: 10_000.0, get_all_positions=dict)
     strategy.dp = SimpleNamespace(
         current_whitelist=lambda: [BTC, ETH], send_msg=lambda text, always_send: None
     )

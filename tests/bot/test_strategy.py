@@ -32,7 +32,7 @@ def bot(home: Path, runmode: RunMode = RunMode.DRY_RUN, equity: float = 10_000.0
     config = json.loads((REPOSITORY / "config.json").read_text())
     config |= {"runmode": runmode, "user_data_dir": home, "outrigger": OUTRIGGER}
     strategy = Outrigger(config)
-    strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: equity)
+    strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: equity, get_all_positions=dict)
     strategy.dp = SimpleNamespace(
         _exchange=exchange(), current_whitelist=lambda: [PAIR], send_msg=lambda text, always_send: None
     )
@@ -178,7 +178,7 @@ def test_unknown_equity_opens_nothing_until_it_is_known_again(database: None, tm
         found = strategy.custom_stake_amount(PAIR, moment(3), 5.0, 1e4, leverage, None, "long")
         return float(found)
 
-    known, strategy.wallets = strategy.wallets, SimpleNamespace()
+    known, strategy.wallets = strategy.wallets, SimpleNamespace(get_all_positions=dict)
     strategy.bot_loop_start(moment(2))
     strategy.wallets = known
     assert stake() == 0.0
