@@ -118,7 +118,7 @@ def is_news(trade: LocalTrade, state: StopState) -> bool:
 def is_unguarded(trade: LocalTrade, current_rate: float) -> bool:
     """Whether price has passed Freqtrade's stop, and no order that is as tight waits on the exchange."""
     side, stop = side_of(trade), float(trade.stop_loss or 0.0)
-    if stop <= 0 or side * (current_rate - stop) > 0:
+    if stop <= 0 or current_rate <= 0 or side * (current_rate - stop) > 0:
         return False
     placed = [float(order.stop_price or order.ft_price or 0.0) for order in trade.open_sl_orders]
     return not any(side * (price - stop) >= -SAME_STOP * stop for price in placed)
@@ -126,5 +126,8 @@ def is_unguarded(trade: LocalTrade, current_rate: float) -> bool:
 
 def on_margin(stop: float, current_rate: float, trade: LocalTrade) -> float | None:
     """The one place where leverage meets a stop: an absolute price becomes a distance on margin."""
+    # Measured from a book at price zero any stop lies at zero, which a short takes for a tighter one.
+    if current_rate <= 0:
+        return None
     leverage = trade.leverage or 1.0
     return stoploss_from_absolute(stop, current_rate, is_short=trade.is_short, leverage=leverage) or None

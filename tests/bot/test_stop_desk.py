@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outrigger.bot.stop_desk import CROSSED, StopDesk, is_unguarded
+from outrigger.bot.stop_desk import CROSSED, StopDesk, is_unguarded, on_margin
 
 STOP = 98.0
 
@@ -33,6 +33,7 @@ def trade(*orders: SimpleNamespace, stop: float | None = STOP, is_short: bool = 
         (trade(order(None, 98.0)), 97.0, False),
         (trade(order(None, None)), 97.0, True),
         (trade(stop=None), 97.0, False),
+        (trade(), 0.0, False),
         (trade(stop=102.0, is_short=True), 101.9, False),
         (trade(stop=102.0, is_short=True), 102.5, True),
         (trade(order(102.0), stop=102.0, is_short=True), 102.5, False),
@@ -65,3 +66,10 @@ def test_exit_reason_of_the_trader_comes_before_the_second_line() -> None:
     desk._keeper = SimpleNamespace(state=lambda _: None)  # type: ignore[assignment]
     desk.second_line = True
     assert desk.exit_reason(trade(), 0, 97.0) == "closed_by_word"
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_on_margin_of_a_price_of_zero_is_no_opinion(is_short: bool) -> None:
+    held: Any = SimpleNamespace(leverage=5.0, is_short=is_short)
+    assert on_margin(102.0 if is_short else 98.0, 0.0, held) is None
+    assert on_margin(102.0 if is_short else 98.0, 100.0, held) == pytest.approx(0.1)
