@@ -28,6 +28,8 @@ from outrigger.regime.model.classifier import RegimeClassifier
 from outrigger.regime.model.logistic import MirroredLogistic
 from outrigger.volatility.windows import Array
 
+_TREE_BARS = RegimeClassifier().spacing_bars
+_LINEAR_BARS = RegimeClassifier().linear_spacing_bars
 Labels = npt.NDArray[np.integer]
 Predict = Callable[[pd.DataFrame], Array]
 Fit = Callable[[pd.DataFrame, Labels, npt.NDArray[np.int64]], Predict]
@@ -49,7 +51,7 @@ class Candidate:
 
     fit: Fit
     columns: tuple[str, ...] = CANDLE_FEATURES
-    spacing_bars: int = 12
+    spacing_bars: int = _TREE_BARS
 
 
 def _complete(model: Any, features: pd.DataFrame) -> Array:
@@ -79,16 +81,17 @@ def plainly(build: Callable[[], Any]) -> Fit:
     return fit
 
 
-def _shipped(spacing_bars: int) -> Fit:
+def _shipped(spacing_bars: int = _TREE_BARS, linear_spacing_bars: int = _LINEAR_BARS) -> Fit:
     def fit(features: pd.DataFrame, labels: Labels, times: npt.NDArray[np.int64]) -> Predict:
-        model = RegimeClassifier(spacing_bars=spacing_bars).fit(features, labels, times)
+        model = RegimeClassifier(spacing_bars=spacing_bars, linear_spacing_bars=linear_spacing_bars)
+        model.fit(features, labels, times)
         return lambda rows: np.asarray(model.predict_proba(rows))
 
     return fit
 
 
 def _alone(build: Callable[[], MirroredLogistic | MirroredBoosting]) -> Fit:
-    """One half of the shipped classifier on all rows, without the other and uncalibrated."""
+    """One half of the shipped classifier on all rows, without the other."""
 
     def fit(features: pd.DataFrame, labels: Labels, _: npt.NDArray[np.int64]) -> Predict:
         signed = np.isin(features.columns, DIRECTIONAL)
@@ -147,13 +150,14 @@ def candidates() -> dict[str, Candidate]:
         "plain columns": tuple(name for name in CANDLE_FEATURES if name.startswith(plain)),
     }
     return {
-        "shipped blend": Candidate(_shipped(12)),
-        "its logistic half": Candidate(_alone(_linear_half)),
+        "shipped blend": Candidate(_shipped(), spacing_bars=_LINEAR_BARS),
+        "its logistic half": Candidate(_alone(_linear_half), spacing_bars=_LINEAR_BARS),
         "its boosting half": Candidate(_alone(_tree_half)),
         "gradient boosting": Candidate(plainly(_boosting)),
         "spline logistic": Candidate(plainly(_splines)),
         "extra trees": Candidate(plainly(_forest)),
-        **{f"blend {name}": Candidate(_shipped(12), columns) for name, columns in sets.items()},
-        "blend, rows 30 min apart": Candidate(_shipped(6), spacing_bars=6),
-        "blend, rows 4 h apart": Candidate(_shipped(48), spacing_bars=48),
+        **{f"blend {name}": Candidate(_shipped(), columns, _LINEAR_BARS) for name, columns in sets.items()},
+        "blend, rows 30 min apart": Candidate(_shipped(6, 6), spacing_bars=6),
+        "blend, rows 1 h apart": Candidate(_shipped(12, 12), spacing_bars=12),
+        "blend, rows 4 h apart": Candidate(_shipped(48, 48), spacing_bars=48),
     }

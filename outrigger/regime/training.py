@@ -36,7 +36,7 @@ from outrigger.regime.training_data import RegimeRows
 from outrigger.regime.training_pool import Pool, check_rows, pool, refuse_unlearnable, useless
 
 # The classifier thins its rows out itself; doing it before saves holding what it would drop.
-_SPACING: Final = int(RegimeClassifier().spacing_bars)
+_SPACING: Final = int(RegimeClassifier().linear_spacing_bars)
 Progress = Callable[[str, int, int], None]
 Fit = Callable[
     [pd.DataFrame, npt.NDArray[np.int8], npt.NDArray[np.int64], npt.NDArray[np.intp], int], Classifier

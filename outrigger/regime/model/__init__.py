@@ -1,4 +1,4 @@
-"""The classifier: a mirrored logistic and a mirrored boosting, blended and calibrated on later data."""
+"""The classifier: a mirrored logistic and a mirrored boosting, blended."""
 
 from outrigger.regime.model.classifier import RegimeClassifier
 

@@ -1,10 +1,10 @@
-"""The regime classifier: two mirrored halves, blended on later data, corrected by inputs that earned it.
+"""The regime classifier: two mirrored halves, blended, corrected by inputs that earned it.
 
 It is a scikit-learn estimator whose classes are always the five regimes, in their order, whatever a window
-holds. Everything is learned inside `fit`: the last part of the window calibrates halves fitted on the part
-before it, then both are fitted on all of it. Funding, book and open interest have to earn their say (see
-`correction`). Weak: one market, correlated pairs and overlapping labels are
-far fewer observations than rows.
+holds. Both halves learn from all of the window and are believed as set: weights learned on its last part
+followed that month's noise. The linear half gains from closer rows, which are cheap for it. Funding, book and
+open interest have to earn their say (see `correction`). Weak: one market, correlated pairs and overlapping
+labels are far fewer observations than rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from outrigger.errors import DataError
 from outrigger.regime.classes import REGIMES
 from outrigger.regime.features import DIRECTIONAL, INPUT_FEATURES
-from outrigger.regime.model.blend import blend, fit_weights
+from outrigger.regime.model.blend import blend
 from outrigger.regime.model.boosting import MirroredBoosting
 from outrigger.regime.model.correction import (
     BEYOND_NOISE,
@@ -37,7 +37,7 @@ from outrigger.regime.model.correction import (
     with_blanks,
 )
 from outrigger.regime.model.logistic import MirroredLogistic
-from outrigger.regime.model.windows import CANDLE_MS, Rows, calibration_split, spaced
+from outrigger.regime.model.windows import CANDLE_MS, Rows, spaced
 from outrigger.volatility.windows import Array
 
 # Steps that a forecast which is only judged by needs.
@@ -56,11 +56,13 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     inputs : sequence of str
         Columns that may only correct.
     spacing_bars : int
-        Rows of a window are thinned to one in this many candles.
+        Rows are thinned to one in this many candles for trees, and to judge inputs.
+    linear_spacing_bars : int
+        Rows are thinned to one in this many candles for the linear half; a divisor of the other.
     embargo_bars : int
-        Candles between the rows that fit and the rows that calibrate; more than the labels' horizon.
-    calibration_share : float
-        Share of the window's time that calibrates.
+        Candles between rows that fit and rows that judge inputs; more than the labels' horizon.
+    linear_weight : float
+        How far the linear half is believed, 0 to 1; the trees get the rest.
     ridge : float
         Shrinkage of the logistic half.
     iterations : int
@@ -75,7 +77,7 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     log_prior_ : ndarray of shape (5,)
         Log shares of the regimes in the training window.
     weights_ : ndarray of shape (2,)
-        How far logistic and boosting are believed.
+        How far linear half and trees are believed.
     input_coefficients_ : ndarray
         What the inputs add to the linear half; empty where they have not earned a say.
     tree_columns_ : ndarray of bool, shape (n_columns,)
@@ -87,8 +89,9 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         directional: Sequence[str] = DIRECTIONAL,
         inputs: Sequence[str] = INPUT_FEATURES,
         spacing_bars: int = 12,
+        linear_spacing_bars: int = 6,
         embargo_bars: int = 288,
-        calibration_share: float = 0.2,
+        linear_weight: float = 0.6,
         ridge: float = 0.1,
         iterations: int = 60,
         random_state: int = 0,
@@ -96,8 +99,9 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.directional = directional
         self.inputs = inputs
         self.spacing_bars = spacing_bars
+        self.linear_spacing_bars = linear_spacing_bars
         self.embargo_bars = embargo_bars
-        self.calibration_share = calibration_share
+        self.linear_weight = linear_weight
         self.ridge = ridge
         self.iterations = iterations
         self.random_state = random_state
@@ -139,13 +143,24 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             times = np.arange(len(values), dtype=np.int64) * self.spacing_bars * CANDLE_MS
         else:
             times = np.asarray(times_ms, dtype=np.int64)
-        kept = spaced(times, self.spacing_bars)
-        if len(kept) > len(REGIMES):
-            values, labels, times = values[kept], labels[kept], times[kept]
-        counts = np.bincount(labels, minlength=len(REGIMES)) + 1.0
+        close, apart = (
+            _thinned(values, labels, times, bars) for bars in (self.linear_spacing_bars, self.spacing_bars)
+        )
+        counts = np.bincount(apart[1], minlength=len(REGIMES)) + 1.0
         self.log_prior_ = np.log(counts / counts.sum())
-        self.tree_columns_, self.weights_ = ~self.slow_, np.full(2, 0.5)
-        self._fit_windows(values, labels, times)
+        self.weights_ = np.array([self.linear_weight, 1.0 - self.linear_weight])
+        # What does not wait for one another is fitted at once where joblib's surroundings allow it.
+        help_trees, self.logistic_, earned = Parallel()(
+            [
+                delayed(self._inputs_help_trees)(*apart),
+                delayed(self._linear)(*close),
+                delayed(self._earned)(*apart),
+            ]
+        )
+        self.input_centre_, self.input_scale_ = earned.centre, earned.scale
+        self.input_coefficients_ = earned.coefficients
+        self.tree_columns_ = ~self.slow_ | help_trees
+        self.boosting_ = self._boosting(*apart, self.tree_columns_)
         return self
 
     def predict_proba(self, X: Any) -> Array:
@@ -181,40 +196,10 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         likeliest = np.argmax(self.predict_proba(X), axis=1)
         return np.asarray(self.classes_[likeliest])
 
-    def _fit_windows(self, values: Array, labels: Labels, times: Rows) -> None:
-        """Fit the halves on the earlier part, to weigh them on the later one, and on the whole window.
-
-        What does not wait for one another is fitted at once where joblib's surroundings allow it.
-        """
-        earlier, later = calibration_split(times, self.calibration_share, self.embargo_bars)
-        calibrates = len(np.unique(labels[earlier])) > 1 and len(later) > 0
-        whole, at_once = (values, labels, times), Parallel()
-        windows = [(values[earlier], labels[earlier], times[earlier]), whole] if calibrates else [whole]
-        linear = [delayed(self._linear)(*window) for window in windows]
-        if calibrates:
-            help_trees, *halves = at_once([delayed(self._inputs_help_trees)(*whole), *linear])
-            if help_trees:
-                self.tree_columns_ = np.ones(values.shape[1], dtype=np.bool_)
-        else:
-            halves = at_once(linear)
-        trees = at_once(delayed(self._boosting)(*window, self.tree_columns_) for window in windows)
-        if calibrates:
-            self._keep(halves[0], trees[0])
-            self.weights_ = fit_weights(self.log_prior_, self._parts(values[later]), labels[later])
-        self._keep(halves[-1], trees[-1])
-
-    def _keep(self, linear: tuple[MirroredLogistic, Correction], trees: MirroredBoosting) -> None:
-        """Make fitted halves this classifier's own."""
-        self.logistic_, earned = linear
-        self.input_centre_, self.input_scale_ = earned.centre, earned.scale
-        self.input_coefficients_ = earned.coefficients
-        self.boosting_ = trees
-
-    def _linear(self, values: Array, labels: Labels, times: Rows) -> tuple[MirroredLogistic, Correction]:
-        """Fit the linear half, and what the inputs may add to it."""
-        signed = self.signed_[~self.slow_]
-        half = MirroredLogistic(ridge=self.ridge).fit(values[:, ~self.slow_], labels, signed)
-        return half, self._earned(values, labels, times)
+    def _linear(self, values: Array, labels: Labels, _: Rows) -> MirroredLogistic:
+        """Fit the linear half, without what the inputs may add to it."""
+        half = MirroredLogistic(ridge=self.ridge)
+        return half.fit(values[:, ~self.slow_], labels, self.signed_[~self.slow_])
 
     def _boosting(self, values: Array, labels: Labels, times: Rows, columns: Mask) -> MirroredBoosting:
         boosting = MirroredBoosting(iterations=self.iterations, random_state=self.random_state)
@@ -265,6 +250,14 @@ class RegimeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _thinned(values: Array, labels: Labels, times: Rows, bars: int) -> tuple[Array, Labels, Rows]:
+    """Rows so many candles apart, or all where that leaves too few to learn from."""
+    kept = spaced(times, bars)
+    if len(kept) <= len(REGIMES) or len(np.unique(labels[kept])) < 2 or len(kept) == len(times):
+        return values, labels, times
+    return values[kept], labels[kept], times[kept]
 
 
 def _regimes(y: npt.NDArray[Any]) -> Labels:

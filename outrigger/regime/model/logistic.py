@@ -55,13 +55,13 @@ class MirroredLogistic(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
             Itself.
         """
         seen = np.isfinite(X)
-        filled = np.where(seen, X, 0.0)
         count = np.maximum(seen.sum(axis=0), 1)
         self.centre_ = np.zeros(X.shape[1])
         told = ~signed & seen.any(axis=0)
         self.centre_[told] = np.nanmedian(X[:, told], axis=0)
-        distance = np.where(seen, filled - self.centre_, 0.0)
-        scale = np.sqrt((distance**2).sum(axis=0) / count)
+        distance = np.where(seen, X - self.centre_, 0.0)
+        scale = np.sqrt(np.einsum("ij,ij->j", distance, distance) / count)
+        del distance
         # A constant column stands at its centre, whatever it is divided by.
         self.scale_ = np.where(scale > 1e-12, scale, 1.0)
         self.signed_ = np.asarray(signed, dtype=np.bool_)

@@ -83,16 +83,20 @@ def fit_multinomial(
     hot = np.zeros((rows, len(REGIMES)))
     hot[np.arange(rows), y] = 1.0
     # One pseudo-observation of each regime: a class that never came stays possible.
-    shares = (hot.sum(axis=0) + 1.0) / (rows + len(REGIMES))
+    base_rates = (hot.sum(axis=0) + 1.0) / (rows + len(REGIMES))
     start = np.zeros(len(REGIMES) + len(_EVEN) * n_even + signed.shape[1])
     if offset is None:
-        start[: len(REGIMES)] = np.log(shares)
+        start[: len(REGIMES)] = np.log(base_rates)
     known = np.zeros((1, len(REGIMES))) if offset is None else offset
+    # Column by column in memory: every step adds up columns.
+    even, signed = np.asfortranarray(even), np.asfortranarray(signed)
 
     def loss(coefficients: Array) -> tuple[float, Array]:
         scores = logits(even, signed, coefficients) + known
-        log_p = scores - logsumexp(scores, axis=1, keepdims=True)
-        slack = (np.exp(log_p) - hot) / rows
+        scores -= scores.max(axis=1, keepdims=True)
+        shares = np.exp(scores)
+        total = shares.sum(axis=1, keepdims=True)
+        slack = (shares / total - hot) / rows
         slopes = coefficients.copy()
         slopes[: len(REGIMES)] = 0.0
         penalty = 0.5 * ridge * float(slopes @ slopes)
@@ -105,7 +109,8 @@ def fit_multinomial(
         end = len(REGIMES) + len(_EVEN) * n_even
         slopes[len(REGIMES) : end] += (even.T @ (slack @ _EVEN.T)).ravel()
         slopes[end:] += (signed.T @ (slack @ _SIGNED.T)).ravel()
-        return penalty - float((hot * log_p).sum()) / rows, slopes
+        told = scores[np.arange(rows), y] - np.log(total[:, 0])
+        return penalty - float(told.sum()) / rows, slopes
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     return np.asarray(found.x, dtype=np.float64)

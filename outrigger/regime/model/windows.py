@@ -1,8 +1,7 @@
-"""Which rows of a training window teach, and which are kept for calibration.
+"""Which rows of a training window teach.
 
 Labels look a horizon ahead, so neighbouring rows tell nearly the same story: rows are thinned to one in a
-set number of candles. The last part of the window calibrates a model fitted on the part before it, with a gap
-of more than the horizon in between.
+set number of candles.
 """
 
 from __future__ import annotations
@@ -30,26 +29,3 @@ def spaced(times_ms: Rows, bars: int) -> Rows:
         Positions.
     """
     return np.flatnonzero((times_ms // CANDLE_MS) % bars == 0)
-
-
-def calibration_split(times_ms: Rows, share: float, embargo_bars: int) -> tuple[Rows, Rows]:
-    """Split rows by time into an earlier part, a gap and a later part.
-
-    Parameters
-    ----------
-    times_ms : ndarray of int64, shape (n_rows,)
-        Close of each row's candle, in any order.
-    share : float
-        Of the time covered, the share at the end that is kept for calibration.
-    embargo_bars : int
-        Candles in between, at least the labels' horizon.
-
-    Returns
-    -------
-    earlier, later : ndarray of int64
-        Positions.
-    """
-    first, last = int(times_ms.min()), int(times_ms.max())
-    begin = last - round(share * (last - first))
-    earlier = np.flatnonzero(times_ms < begin - embargo_bars * CANDLE_MS)
-    return earlier, np.flatnonzero(times_ms >= begin)

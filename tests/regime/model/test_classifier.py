@@ -187,6 +187,31 @@ def test_rows_closer_than_the_spacing_are_thinned() -> None:
     assert (dense.predict_proba(X) == _fitted().predict_proba(X)).all()
 
 
+def test_closer_rows_teach_the_linear_half_alone() -> None:
+    X, y, times = _market(rows=2 * ROWS)
+    half_hours = times // 2
+    close = RegimeClassifier(**SETTINGS).fit(X, y, half_hours)
+    hours = (half_hours // HOUR_MS * HOUR_MS) == half_hours
+    apart = RegimeClassifier(**SETTINGS).fit(X[hours], y[hours], half_hours[hours])
+    later = _market(seed=4)[0].to_numpy()
+    trees, fewer = (
+        model.boosting_.log_probabilities(later[:, model.tree_columns_]) for model in (close, apart)
+    )
+    assert (trees == fewer).all()
+    candles = later[:, ~close.slow_]
+    assert np.ptp(close.logistic_.log_probabilities(candles) - apart.logistic_.log_probabilities(candles)) > 0
+
+
+def test_halves_are_believed_as_set(fitted: RegimeClassifier) -> None:
+    """Weights that add up to one: the geometric mean of both, made whole."""
+    X = _market(seed=5)[0]
+    linear, trees = (np.exp(part) for part in fitted._parts(X.to_numpy()))
+    mean = linear**0.6 * trees**0.4
+    assert fitted.predict_proba(X) == pytest.approx(mean / mean.sum(axis=1, keepdims=True), abs=1e-12)
+    alone = _fitted(linear_weight=1.0)
+    assert alone.predict_proba(X) == pytest.approx(linear, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("labels", "match"),
     [(np.full(100, 2), "one class teaches"), (np.r_[np.zeros(99, dtype=int), 7], "is no regime")],
