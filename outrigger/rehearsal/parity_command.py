@@ -66,7 +66,8 @@ def tested(
     named = [word for file in configs for word in ("--config", str(file))]
     span = f"{int(start.timestamp())}-{int(until.timestamp())}"
     argv = ["backtesting", *named, "--userdir", str(out), "--timerange", span, "--cache", "none"]
-    argv += ["--export", "trades", "--backtest-directory", str(results)]
+    # A bot obeys its protections; a backtest only where it is told to.
+    argv += ["--enable-protections", "--export", "trades", "--backtest-directory", str(results)]
     log = out / "backtest.log"
     with log.open("wb") as output:
         code = offline(datadir, argv, output=output)
