@@ -82,7 +82,7 @@ study-parity: $(READY)  ## the same days through backtest and live engine (DATAD
 
 MARKET ?= ../shared/market
 
-rehearse-faults: $(READY)  ## every fault of the replay exchange against a bot with a position (MARKET=)
+rehearse-faults: $(READY)  ## every fault of exchange, orders, machine and process against a bot with a position (MARKET=)
 	@$(BIN)/python -m outrigger.rehearsal.fault_matrix --market $(MARKET)
 
 rehearse-soak: $(READY)  ## recorded days with faults on: invariants, memory, loop time (DATADIR= with 1m, START=, DAYS=)

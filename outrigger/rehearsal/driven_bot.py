@@ -222,7 +222,11 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         live = {} if keys is None else _trading(keys)
         for layer in (exchange_overlay(self._server.url, venue.name), dry, pace, live, dict(overlay or {})):
             deep_merge_dicts(layer, self.config)
-        refuse_strangers(self.config, dry=keys is None)
+        try:
+            refuse_strangers(self.config, dry=keys is None)
+        except ReplayError:
+            self._server.close()
+            raise
 
     def __enter__(self) -> DrivenBot:
         self._clock = self._travel.start()

@@ -204,6 +204,11 @@ class ReplayServer:
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
 
+    def close(self) -> None:
+        """Give up the port of a server that was never started."""
+        self._socket.close()
+        self._loop.close()
+
     def __enter__(self) -> ReplayServer:
         self._thread.start()
         if not self._up.wait(START_TIMEOUT_S):
