@@ -7,11 +7,14 @@ the live trades came from a dry run on the same recorded days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from outrigger.review.trade import FORCED, Trade
+
+Extremes = Callable[[str, int], tuple[float, float]]
+"""From a pair and the opening of a candle, ms, to its lowest and highest trade."""
 
 
 class Why(StrEnum):
@@ -19,6 +22,7 @@ class Why(StrEnum):
 
     SAME = "same"
     CANDLE = "stop met a candle later: a bot looks at moments, a backtest at a candle's extreme"
+    QUOTE = "the bot's bid or ask was at the stop, which the candle's trades missed by a tick"
     CROSSED = "left at the same stop under another name: the bot met it before or after it was placed"
     RUNS_ON = "open at the end of the days: a backtest closes what is left"
     AFTER = "the pair was still, or no longer, in an earlier trade that differs"
@@ -98,6 +102,7 @@ def match(
     *,
     candle_ms: int,
     ticks: Mapping[str, float],
+    extremes: Extremes,
     slots: int,
 ) -> Parity:
     """Pair the trades of both sides.
@@ -110,6 +115,8 @@ def match(
         Length of a base candle in milliseconds.
     ticks : mapping of str to float
         Smallest step of a price, by pair, in quote currency.
+    extremes : callable
+        Lowest and highest trade of a base candle.
     slots : int
         Most trades open at once.
 
@@ -124,7 +131,8 @@ def match(
         if other is None:
             found.append(Matched(trade, None, float("nan"), float("nan"), None, Why.UNEXPLAINED))
         else:
-            found.append(_compared(trade, other, candle_ms, ticks[trade.pair]))
+            quoted = _quoted(other, candle_ms, ticks[trade.pair], extremes)
+            found.append(_compared(trade, other, candle_ms, ticks[trade.pair], quoted=quoted))
     found += [
         Matched(None, trade, float("nan"), float("nan"), None, Why.UNEXPLAINED) for trade in waiting.values()
     ]
@@ -149,7 +157,16 @@ def _opened(matched: Matched) -> int:
     return _one(matched).opened_ms
 
 
-def _compared(tested: Trade, lived: Trade, candle_ms: int, tick: float) -> Matched:
+def _quoted(lived: Trade, candle_ms: int, tick: float, extremes: Extremes) -> bool:
+    """Whether the candle's trades stayed a tick short of the stop that the bot met: a quote was there."""
+    if lived.is_open:
+        return False
+    low, high = extremes(lived.pair, lived.closed_ms // candle_ms * candle_ms)
+    short_of = lived.stop - high if lived.side < 0 else low - lived.stop
+    return 0 < short_of <= tick * (1 + 1e-6)
+
+
+def _compared(tested: Trade, lived: Trade, candle_ms: int, tick: float, *, quoted: bool) -> Matched:
     entry_bp = tested.side * (lived.open_rate / tested.open_rate - 1) * 1e4
     if lived.is_open or tested.exit_reason == FORCED:
         ended = lived.is_open and tested.exit_reason == FORCED
@@ -159,6 +176,8 @@ def _compared(tested: Trade, lived: Trade, candle_ms: int, tick: float) -> Match
     apart = abs(lived.stop - tested.stop) / tick if late == 0 else float("nan")
     if late == 0:
         why = Why.SAME if lived.exit_reason == tested.exit_reason else Why.CROSSED
+    elif late < 0 and quoted:
+        why = Why.QUOTE
     else:
         why = Why.CANDLE if late == 1 else Why.UNEXPLAINED
     return Matched(tested, lived, entry_bp, apart, late, why)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
@@ -19,10 +20,12 @@ from rich.console import Console
 from outrigger.commands.refusing import refusing
 from outrigger.errors import DataError, ReplayError
 from outrigger.json_values import plain
+from outrigger.market.alignment import open_times_ms
+from outrigger.market.candles import read_candles
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
 from outrigger.rehearsal.invariants import Invariants
-from outrigger.rehearsal.parity import Parity, match
+from outrigger.rehearsal.parity import Extremes, Parity, match
 from outrigger.rehearsal.parity_table import Ran, print_parity, to_dict
 from outrigger.rehearsal.stop_orders import stop_orders
 from outrigger.replay.contracts import contract_rules
@@ -122,9 +125,37 @@ def parity(
         for symbol, contract in market.contracts.items()
     }
     found = match(
-        backtest.trades, lived.trades, candle_ms=MINUTE_MS, ticks=ticks, slots=bot.config["max_open_trades"]
+        backtest.trades,
+        lived.trades,
+        candle_ms=MINUTE_MS,
+        ticks=ticks,
+        extremes=extremes_in(datadir),
+        slots=bot.config["max_open_trades"],
     )
     return found, Ran(ran.spent, stop_orders(str(bot.database), lived.trades), watch.broken)
+
+
+def extremes_in(datadir: Path) -> Extremes:
+    """Look up the lowest and highest trade of one-minute candles.
+
+    Parameters
+    ----------
+    datadir : Path
+        Freqtrade data directory; each pair is read once.
+
+    Returns
+    -------
+    callable
+        From pair and opening in ms to low and high; NaN for a candle that is not there.
+    """
+
+    @cache
+    def held(pair: str) -> dict[int, tuple[float, float]]:
+        candles = read_candles(datadir, pair, "1m")
+        opened = open_times_ms(candles["date"], f"{pair} 1m").tolist()
+        return dict(zip(opened, zip(candles["low"], candles["high"], strict=True), strict=True))
+
+    return lambda pair, opened_ms: held(pair).get(opened_ms, (float("nan"), float("nan")))
 
 
 @refusing

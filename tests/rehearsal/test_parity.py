@@ -7,7 +7,7 @@ from math import isnan
 
 import pytest
 
-from outrigger.rehearsal.parity import Parity, Why, match
+from outrigger.rehearsal.parity import Extremes, Parity, Why, match
 from outrigger.review.trade import FORCED, Trade
 
 MINUTE = 60_000
@@ -42,8 +42,14 @@ def lived(made: Trade, seconds: float = 1.0, **changed: object) -> Trade:
     return replace(moved, **changed)  # type: ignore[arg-type]
 
 
-def matched(backtest: list[Trade], live: list[Trade], slots: int = 6) -> Parity:
-    return match(backtest, live, candle_ms=MINUTE, ticks=TICKS, slots=slots)
+def anywhere(pair: str, opened_ms: int) -> tuple[float, float]:
+    return 0.0, 1e6
+
+
+def matched(
+    backtest: list[Trade], live: list[Trade], slots: int = 6, extremes: Extremes = anywhere
+) -> Parity:
+    return match(backtest, live, candle_ms=MINUTE, ticks=TICKS, extremes=extremes, slots=slots)
 
 
 def test_match_of_equal_trades_is_whole() -> None:
@@ -52,6 +58,33 @@ def test_match_of_equal_trades_is_whole() -> None:
     assert [one.why for one in found.trades] == [Why.SAME, Why.SAME]
     assert found.matched_share == found.stops_within_a_tick == found.exits_within_a_candle == 1.0
     assert found.unexplained == ()
+
+
+@pytest.mark.parametrize(
+    ("side", "missed", "why"),
+    [
+        (1, 0.1, Why.QUOTE),
+        (-1, 0.1, Why.QUOTE),
+        (1, 0.2, Why.UNEXPLAINED),  # two ticks: no quote was there
+        (-1, 0.2, Why.UNEXPLAINED),
+        (1, 0.0, Why.UNEXPLAINED),  # the trades were there too, and the backtest should have left
+        (1, -3.0, Why.UNEXPLAINED),
+    ],
+)
+def test_match_of_an_earlier_exit_is_explained_by_a_quote_one_tick_beyond_the_trades(
+    side: int, missed: float, why: Why
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def extremes(pair: str, opened_ms: int) -> tuple[float, float]:
+        asked.append((pair, opened_ms))
+        return (98.0 + missed, 1e6) if side > 0 else (0.0, 98.0 - missed)
+
+    tested = trade(side=side)
+    bot = replace(lived(tested), closed_ms=46 * MINUTE + 41_000)
+    (one,) = matched([tested], [bot], extremes=extremes).trades
+    assert (one.why, one.exit_candles) == (why, -4)
+    assert asked == [(BTC, 46 * MINUTE)]
 
 
 def test_match_without_trades_knows_nothing() -> None:
