@@ -46,7 +46,7 @@ def train(
     store: StoreOption = None,
     exchange: ExchangeOption = "binance",
     seed: SeedOption = 7,
-    jobs: Annotated[int, typer.Option(min=1, help="Models fitted at the same time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Models (of one, parts) fitted at once.")] = 2,
     every: Annotated[
         float | None, typer.Option(min=0.01, help="Train again after so many days, until Ctrl-C.")
     ] = None,
