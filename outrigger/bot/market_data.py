@@ -47,6 +47,8 @@ class MarketData:
         Told of what cannot be read while a bot runs.
     wanted : sequence of str
         Inputs that are made use of; with none, nothing is read.
+    everything : bool
+        Whether all inputs are made use of, as by a classifier that was trained on them.
     live : bool
         Whether a bot runs; otherwise files are read.
     """
@@ -58,9 +60,10 @@ class MarketData:
         faults: FaultLog,
         wanted: Sequence[str],
         *,
+        everything: bool = False,
         live: bool,
     ) -> None:
-        self._wanted = tuple(wanted)
+        self._wanted = INPUT_NAMES if everything else tuple(wanted)
         self.recorder: RecorderThread | None = None
         self._terms = InputTerms.of(settings)
         self._config = config

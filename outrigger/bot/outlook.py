@@ -50,8 +50,10 @@ class Outlook:
     ) -> None:
         self.settings = settings
         self.regimes = Regimes(settings.regime, Path(config["user_data_dir"]), faults, tell, live=live)
-        wanted = (*inputs_wanted(settings), *self.regimes.inputs)
-        self.market = MarketData(settings.market, config, faults, wanted, live=live)
+        wanted = inputs_wanted(settings)
+        self.market = MarketData(
+            settings.market, config, faults, wanted, everything=self.regimes.reads_inputs, live=live
+        )
 
     def informative(self, pairs: Iterable[str]) -> list[tuple[str, ...]]:
         """Candles that Freqtrade has to bring along."""

@@ -137,7 +137,7 @@ def test_informative_brings_the_leaders_charts_whether_they_are_traded_or_not(tm
     assert (REFERENCE_PAIR, "15m") in asked
     off = Regimes(RegimeSettings(), tmp_path, FaultLog(), pytest.fail, live=True)
     assert off.informative([PAIR]) == []
-    assert off.inputs == ()
+    assert not off.reads_inputs
 
 
 def test_outlook_aligns_smoothed_probabilities_with_the_base_candles(tmp_path: Path, shelf: Path) -> None:
