@@ -6,9 +6,7 @@ runs through the stop, and ends. A position that is still open then is told: a b
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
@@ -81,13 +79,8 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
         stretch.datadir, [config], out, stretch.start, stretch.until, overlay=overlay, faults=[plan]
     )
     log = out / "bot.log"
-
-    def look(bot: Any, now: datetime) -> bool:
-        watch(bot, now)
-        return stretch.over(now, watch.holding)
-
     with logged(log), bot:
-        ran = bot.run(look, restarts=MOST_RESTARTS)
+        ran = bot.run(stretch.watched(watch), restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(stretch.until))
     still_open = sum(trade.is_open for trade in found.trades)
     broken = [*watch.broken, *secrets_in(log)]

@@ -7,7 +7,6 @@ no loop is under way, and ends after the stop was hit.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +97,9 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
     bot = DrivenBot(stretch.datadir, [config], out, *span, overlay=overlay, meanwhile=plan)
     plan.plays(bot)
 
-    def look(bot: Any, now: datetime) -> bool:
-        watch(bot, now)
-        return stretch.over(now, watch.holding)
-
     with logged(log), bot:
         try:
-            ran = bot.run(look, restarts=MOST_RESTARTS)
+            ran = bot.run(stretch.watched(watch), restarts=MOST_RESTARTS)
         finally:
             plan.end()
     trades = read_database(str(bot.database), to_ms(stretch.until)).trades

@@ -107,12 +107,14 @@ def _live(stretch: Stretch, config: Path, out: Path, life: int, start: datetime,
     watch.loops, watch.positions = before["loops"], before["positions"]
     death = _Death(writes, out / f"died-{life}.txt")
 
+    watched = stretch.watched(watch)
+
     def look(bot: Any, now: datetime) -> bool:
-        watch(bot, now)
+        over = watched(bot, now)
         death.armed = watch.loops > 2
         kept = {name: getattr(watch, name) for name in ("stops", "broken", "loops", "positions")}
         (out / SEEN).write_text(json.dumps({**kept, "at": now.timestamp()}), encoding="utf-8")
-        return stretch.over(now, watch.holding)
+        return over
 
     exchange = {"pair_whitelist": list(stretch.pairs), "key": KEYS.key, "secret": KEYS.secret}
     span = (start, stretch.until)

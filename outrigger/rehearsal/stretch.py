@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from outrigger.rehearsal.invariants import Invariants
 
 AFTERWARDS = timedelta(minutes=1)
 
@@ -35,6 +39,15 @@ class Stretch:
     def over(self, now: datetime, holding: int) -> bool:
         """Tell whether nothing is left to see: the fault is long gone, and no position is open."""
         return not holding and now >= self.fault_until + AFTERWARDS
+
+    def watched(self, watch: Invariants) -> Callable[[Any, datetime], bool]:
+        """Give the look after every loop: what has to hold, and whether nothing is left to see."""
+
+        def look(bot: Any, now: datetime) -> bool:
+            watch(bot, now)
+            return self.over(now, watch.holding)
+
+        return look
 
 
 def crash_of_february(market: Path) -> Stretch:
