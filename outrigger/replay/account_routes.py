@@ -1,4 +1,4 @@
-"""What an exchange says of an account that nobody trades with: rights of the key, modes, wallet, positions.
+"""What an exchange says of an account that nobody trades with: key, modes, wallet, positions, orders.
 
 It exists so that `outrigger doctor --live` can be tried, and tested against accounts that are set up badly,
 without a key to a real one. Any key is taken unless one is named; signatures are not checked, because nothing
@@ -17,6 +17,7 @@ from outrigger.replay.answers import plain
 from outrigger.replay.bybit_routes import answer
 from outrigger.replay.request_market import MARKET
 from outrigger.replay.request_terms import RefusedRequest
+from outrigger.replay.sheet_orders import SheetOrder, binance_order, binance_stop, bybit_order
 
 Row = dict[str, object]
 ASSET = "USDT"
@@ -39,6 +40,8 @@ class AccountSheet:
         `isolated`, `cross` or, on Bybit, `portfolio`.
     positions : mapping of str to float
         Signed amount in base currency by the exchange's symbol.
+    orders : tuple of SheetOrder
+        That wait.
     key : str or None
         The only key that is taken; None takes any.
     """
@@ -51,6 +54,7 @@ class AccountSheet:
     multi_assets: bool = False
     margin_mode: str = "isolated"
     positions: Mapping[str, float] = field(default_factory=dict)
+    orders: tuple[SheetOrder, ...] = ()
     key: str | None = None
 
 
@@ -178,6 +182,21 @@ def _positions(request: web.Request, sheet: AccountSheet) -> Row:
     return {"category": "linear", "list": rows, "nextPageCursor": ""}
 
 
+def _orders(_: web.Request, sheet: AccountSheet) -> list[Row]:
+    return [binance_order(one) for one in sheet.orders if one.trigger is None]
+
+
+def _stops(_: web.Request, sheet: AccountSheet) -> list[Row]:
+    return [binance_stop(one) for one in sheet.orders if one.trigger is not None]
+
+
+def _both(request: web.Request, sheet: AccountSheet) -> Row:
+    """Orders and stops, a page of at most 50; the cursor is the place of the next one."""
+    begin, many = int(request.query.get("cursor") or 0), min(int(request.query.get("limit", "20")), 50)
+    rows = [bybit_order(one) for one in sheet.orders[begin : begin + many]]
+    return {"category": "linear", "list": rows, "nextPageCursor": str(begin + len(rows)) if rows else ""}
+
+
 def _indices(sheet: AccountSheet) -> tuple[int, ...]:
     return (1, 2) if sheet.hedged else (0,)
 
@@ -189,12 +208,15 @@ ROUTES = {
         web.get("/fapi/v1/multiAssetsMargin", _binance(lambda _, s: {"multiAssetsMargin": s.multi_assets})),
         web.get("/fapi/v1/symbolConfig", _binance(_symbols)),
         web.get("/fapi/v3/account", _binance(_account)),
+        web.get("/fapi/v1/openOrders", _binance(_orders)),
+        web.get("/fapi/v1/openAlgoOrders", _binance(_stops)),
     ],
     "bybit": [
         web.get("/v5/user/query-api", _bybit(_key)),
         web.get("/v5/account/info", _bybit(_mode)),
         web.get("/v5/account/wallet-balance", _bybit(_wallet)),
         web.get("/v5/position/list", _bybit(_positions)),
+        web.get("/v5/order/realtime", _bybit(_both)),
     ],
 }
 """Routes by the name of the exchange that is spoken for."""

@@ -16,7 +16,7 @@ from outrigger.replay.bybit_contracts import tiers_of
 from outrigger.replay.request_market import MARKET, invalid_symbol
 from outrigger.replay.request_terms import RefusedRequest, integer, text
 from outrigger.replay.signed_account import TAKER_FEE, Account
-from outrigger.replay.signed_orders import BUY, SELL, Asked, Order, Stop
+from outrigger.replay.signed_orders import BUY, PARTLY, SELL, Asked, Order, Stop
 from outrigger.replay.signed_request import KEY_HEADER, Keys, verified
 
 ACCOUNT = web.AppKey("account", Account)
@@ -127,6 +127,12 @@ def _of_symbol(account: Account, query: Query) -> Iterable[Order]:
     return [one for one in account.orders.values() if one.asked.symbol == symbol and one.time_ms >= since]
 
 
+def _open_orders(account: Account, query: Query) -> object:
+    symbol = _symbol(account, query) if "symbol" in query else None
+    waiting = (one for one in account.orders.values() if one.status == PARTLY)
+    return [write.order(one) for one in waiting if symbol in (None, one.asked.symbol)]
+
+
 def _stops_of(account: Account, query: Query) -> object:
     symbol, since = _symbol(account, query), integer(query, "startTime") or 0
     found = [s for s in account.stops.values() if s.asked.symbol == symbol and s.time_ms >= since]
@@ -216,9 +222,7 @@ _GET: dict[str, Answer] = {
     "/fapi/v1/income": _income,
     "/fapi/v1/order": lambda account, query: write.order(_order(account, query)),
     "/fapi/v1/allOrders": lambda account, query: [write.order(one) for one in _of_symbol(account, query)],
-    "/fapi/v1/openOrders": lambda account, query: [
-        write.order(one) for one in _of_symbol(account, query) if one.status == "PARTIALLY_FILLED"
-    ],
+    "/fapi/v1/openOrders": _open_orders,
     "/fapi/v1/userTrades": _trades,
     "/fapi/v1/algoOrder": lambda account, query: write.stop(account, _stop(account, query)),
     "/fapi/v1/allAlgoOrders": _stops_of,
