@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from math import nan
 from typing import Any
 
 from freqtrade.persistence import LocalTrade, Trade
@@ -16,6 +17,7 @@ from outrigger.bot import sizing
 from outrigger.bot.breaker_watch import BreakerWatch
 from outrigger.bot.hedge import HedgeDesk
 from outrigger.bot.leg_records import is_leg
+from outrigger.bot.open_trades import open_trades
 from outrigger.bot.override_desk import OverrideDesk
 from outrigger.signals.confidence import confidence_of
 from outrigger.stops.keeper import StopKeeper
@@ -55,6 +57,8 @@ class Entries:
         self._keeper, self._desk, self._hedge = keeper, desk, hedge
         self._breaker, self._overrides = breaker, overrides
         self._live, self._strays = live, set[str]()
+        self._basis: tuple[Any, ...] = ()
+        self._total = nan
         self._level = logging.INFO if live else logging.DEBUG
 
     def leverage(
@@ -85,7 +89,7 @@ class Entries:
         number = sizing.SIDES[side]
         if is_leg(tag):
             return self._hedge.entries.leverage(strategy, pair, number, now_ms, limit)
-        equity = self.equity(strategy, Trade.get_trades_proxy(is_open=True), now_ms)
+        equity = self.equity(strategy, open_trades(), now_ms)
         settings = strategy.settings
         confidence = confidence_of(tag, settings.signals)
         limits = (limit, strategy.dp._exchange, settings.risk)
@@ -168,7 +172,7 @@ class Entries:
     ) -> tuple[float, str | None]:
         if not self._desk.knows(pair):  # a forced entry may bring its own leverage
             self.leverage(strategy, pair, side, tag, now_ms, leverage)
-        trades, risk = Trade.get_trades_proxy(is_open=True), strategy.settings.risk
+        trades, risk = open_trades(), strategy.settings.risk
         equity, paired = self.equity(strategy, trades, now_ms), self._hedge.lives.paired(trades)
         account = sizing.account_of(trades, self._keeper, equity, max_stake, risk, paired)
         stake, refusal = self._desk.stake(pair, account, leverage, min_stake, risk)
@@ -177,5 +181,12 @@ class Entries:
 
     def equity(self, strategy: Any, trades: Sequence[LocalTrade], now_ms: int) -> float:
         """Account value with all open trades at their last closed price, quote currency."""
-        settled = float(strategy.wallets.get_total_stake_amount())
-        return settled + sizing.unrealised(trades, self._keeper, now_ms)
+        return self._settled(strategy, trades) + sizing.unrealised(trades, self._keeper, now_ms)
+
+    def _settled(self, strategy: Any, trades: Sequence[LocalTrade]) -> float:
+        """What Freqtrade counts as the account; it asks its database, so only when money has moved."""
+        wallets, margins = strategy.wallets, [(trade.id, trade.stake_amount) for trade in trades]
+        basis = (wallets.get_free(strategy.config["stake_currency"]), margins)
+        if basis != self._basis:
+            self._basis, self._total = basis, float(wallets.get_total_stake_amount())
+        return self._total

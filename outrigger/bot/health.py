@@ -109,7 +109,7 @@ class HealthDesk:
             without_stop=sum(keeper.state(trade.id) is None for trade in held),
             to_stop=nearest(held, keeper, now_ms, stop_of),
             to_liquidation=nearest(held, keeper, now_ms, liquidation_of),
-            open_risk=self._open_risk(held, now_ms),
+            open_risk=self._open_risk(trades, now_ms),
             max_open_risk=strategy.settings.risk.max_open_risk,
             oldest_candle=max(seen, key=lambda one: one.value, default=None),
             unseen=tuple(unseen),
@@ -121,12 +121,13 @@ class HealthDesk:
             memory_mb=resident_mb(),
         )
 
-    def _open_risk(self, held: Sequence[LocalTrade], now_ms: int) -> float | None:
+    def _open_risk(self, trades: Sequence[LocalTrade], now_ms: int) -> float | None:
         strategy = self._strategy
         if strategy.breaker.blind:
             return None
-        equity, paired = strategy.entries.equity(strategy, held, now_ms), strategy.hedge.lives.paired(held)
-        risk = sizing.account_of(held, strategy.keeper, equity, 0.0, strategy.settings.risk, paired).open_risk
+        equity = strategy.entries.equity(strategy, trades, now_ms)
+        limits, paired = strategy.settings.risk, strategy.hedge.lives.paired(trades)
+        risk = sizing.account_of(trades, strategy.keeper, equity, 0.0, limits, paired).open_risk
         return risk / equity if isfinite(risk) and isfinite(equity) and equity > 0 else None
 
     def _gaps(self) -> int | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from freqtrade.persistence import LocalTrade, Trade
+from freqtrade.persistence import LocalTrade
 
 from outrigger.bot.guard_watch import GuardWatch
 from outrigger.bot.health import HealthDesk
+from outrigger.bot.open_trades import open_trades
 from outrigger.bot.outbox import Outbox
 
 
@@ -46,7 +47,7 @@ class Loop:
         strategy.messages.tick(now_ms)
         strategy.breaker.blind = False
         try:
-            trades = Trade.get_trades_proxy(is_open=True)
+            trades = open_trades()
             self._trade(trades, now_ms)
         except Exception as error:
             strategy.breaker.blind = True

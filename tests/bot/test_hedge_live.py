@@ -15,7 +15,7 @@ from outrigger.hedge.document import KEY, loads
 from outrigger.hedge.life import Phase
 from outrigger.hedge.runner import runner_track
 from outrigger.settings.stop import StopSettings
-from tests.bot.trading import moment, ms, stored_trade, track
+from tests.bot.trading import moment, ms, stored_trade, track, wallets
 from tests.conftest import REPOSITORY
 from tests.engine.hedge_harness import BTC, ETH, hedge_track
 
@@ -30,7 +30,7 @@ def bot(home: Path, closes: list[float] | None = None) -> Any:
     config |= {"runmode": RunMode.DRY_RUN, "user_data_dir": home, "outrigger": {"hedge": HEDGE}}
     strategy = Outrigger(config)
     strategy.max_open_trades = 6
-    strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: 10_000.0, get_all_positions=dict)
+    strategy.wallets = wallets(10_000.0)
     strategy.dp = SimpleNamespace(
         current_whitelist=lambda: [BTC, ETH], send_msg=lambda text, always_send: None
     )

@@ -19,7 +19,19 @@ from outrigger.errors import SettingsError
 from outrigger.ledger.book import directory_in, read_ledger
 from outrigger.risk.breaker import BreakerState
 from outrigger.stops.document import KEY, loads
-from tests.bot.trading import ENTRY, HOUR, PAIR, START, START_MS, exchange, moment, ms, stored_trade, track
+from tests.bot.trading import (
+    ENTRY,
+    HOUR,
+    PAIR,
+    START,
+    START_MS,
+    exchange,
+    moment,
+    ms,
+    stored_trade,
+    track,
+    wallets,
+)  # fmt: skip
 from tests.conftest import REPOSITORY
 
 OUTRIGGER = {"stop": {"policy": "trailing", "trailing_width": 0.03}, "risk": {"breaker_drawdown": 0.06}}
@@ -32,7 +44,7 @@ def bot(home: Path, runmode: RunMode = RunMode.DRY_RUN, equity: float = 10_000.0
     config = json.loads((REPOSITORY / "config.json").read_text())
     config |= {"runmode": runmode, "user_data_dir": home, "outrigger": OUTRIGGER}
     strategy = Outrigger(config)
-    strategy.wallets = SimpleNamespace(get_total_stake_amount=lambda: equity, get_all_positions=dict)
+    strategy.wallets = wallets(equity)
     strategy.dp = SimpleNamespace(
         _exchange=exchange(), current_whitelist=lambda: [PAIR], send_msg=lambda text, always_send: None
     )

@@ -94,3 +94,10 @@ def exchange(tiers: Any = None, buffer: float = 0.05) -> Any:
     return SimpleNamespace(
         _leverage_tiers={PAIR: TIERS} if tiers is None else tiers, liquidation_buffer=buffer
     )
+
+
+def wallets(equity: float) -> Any:
+    """An account as Freqtrade tells it, nothing of which is tied up."""
+    return SimpleNamespace(
+        get_total_stake_amount=lambda: equity, get_free=lambda _: equity, get_all_positions=dict
+    )
