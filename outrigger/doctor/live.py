@@ -10,10 +10,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf, isfinite
 from typing import Any
 
-from outrigger.doctor import live_account, live_clock, live_positions
+from outrigger.doctor import live_account, live_clock, live_orders, live_positions
 from outrigger.doctor.case import Case
 from outrigger.doctor.finding import Finding, error, ok, warning
 from outrigger.doctor.live_client import SPOKEN, Refused, asked, client_of, has_key, without_secrets
@@ -33,7 +34,7 @@ class LiveAccount:
 
 
 def check(case: Case, markets: Mapping[str, Any] | None, limit_s: float = LIMIT_S) -> LiveAccount:
-    """Look at key, account, clock and positions.
+    """Look at key, account, clock, positions and orders.
 
     Parameters
     ----------
@@ -78,7 +79,10 @@ def check(case: Case, markets: Mapping[str, Any] | None, limit_s: float = LIMIT_
 def _ask(case: Case, markets: Mapping[str, Any], found: LiveAccount) -> None:
     try:
         for finding in _answers(case, markets, found):
-            found.findings.append(finding)
+            if (
+                finding not in found.findings
+            ):  # a database that cannot be read is so for all that look into it
+                found.findings.append(finding)
     except Refused as refusal:
         found.findings.append(refusal.finding)
 
@@ -93,6 +97,7 @@ def _answers(case: Case, markets: Mapping[str, Any], found: LiveAccount) -> Iter
         lambda: live_account.judge_key(case, asked(case, "API key", account.rights)),
         lambda: _funds(case, account, found),
         lambda: _prices(case, client, pairs, found),
+        lambda: _orders(case, client, account),
     )
     for step in steps:
         try:
@@ -124,6 +129,12 @@ def _funds(case: Case, account: Account, found: LiveAccount) -> Iterator[Finding
         yield error("wallet", f"it holds no {currency}: nothing can be traded", step)
     yield from live_account.judge_modes(case, asked(case, "modes", account.modes), funds.held)
     yield from live_positions.check(case, funds.held)
+
+
+def _orders(case: Case, client: Any, account: Account) -> Iterator[Finding]:
+    """Orders that wait, against those of the bot."""
+    waiting = partial(asked, case, live_orders.SUBJECT, account.waiting)
+    return live_orders.check(case, waiting, client.milliseconds())
 
 
 def _prices(case: Case, client: Any, pairs: tuple[str, ...], found: LiveAccount) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -56,10 +57,17 @@ def pings(client: Any, count: int = PINGS, wall_s: Callable[[], float] = time.ti
     list of Ping
         In the order they were sent.
     """
-    before, client.enableRateLimit = client.enableRateLimit, False
-    try:
+    with unthrottled(client):
         client.fetch_time()
         return [_ping(client, wall_s) for _ in range(count)]
+
+
+@contextmanager
+def unthrottled(client: Any) -> Iterator[Any]:
+    """Let a few requests go without the client's own pauses between them."""
+    before, client.enableRateLimit = client.enableRateLimit, False
+    try:
+        yield client
     finally:
         client.enableRateLimit = before
 

@@ -52,9 +52,8 @@ def check(case: Case, held: Sequence[Held]) -> Iterator[Finding]:
 
 def believed(case: Case) -> dict[str, float]:
     """Signed amount of each pair that the bot holds by its database; nothing where there is none yet."""
-    address = database_of(case.config)
-    url = make_url(address)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+    address = kept_at(case)
+    if address is None:
         return {}
     query = text("SELECT pair, amount, is_short FROM trades WHERE is_open")
     found: dict[str, float] = {}
@@ -62,6 +61,15 @@ def believed(case: Case) -> dict[str, float]:
         for pair, amount, short in connection.execute(query):
             found[pair] = found.get(pair, 0.0) + float(amount or 0.0) * (-1 if short else 1)
     return {pair: amount for pair, amount in found.items() if amount}
+
+
+def kept_at(case: Case) -> str | None:
+    """Address of the bot's database; None where there is none yet."""
+    address = database_of(case.config)
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        return None
+    return address
 
 
 def _unmanaged(case: Case, there: Mapping[str, float], known: Mapping[str, float]) -> Iterator[Finding]:

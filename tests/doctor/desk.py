@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from freqtrade.persistence import Trade, init_db
+from freqtrade.persistence.usedb_context import disable_database_use, enable_database_use
 
 from outrigger.doctor.diagnose import diagnose
 from outrigger.doctor.finding import Finding
@@ -19,6 +21,7 @@ START = pd.Timestamp("2025-01-06", tz="UTC")
 DAYS = 22
 TIMERANGE = "20250127-20250128"  # three weeks after the start: 126 candles of 4h
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
+KEY, SECRET = "key-of-a-trader-0123456789", "secret-of-a-trader-9876543210"
 PRICES = {BTC: 90_000.0, ETH: 2_500.0}
 
 
@@ -100,6 +103,23 @@ def shipped_config() -> dict[str, Any]:
     config["outrigger"] = {"stop": {"protect_max": 0.08}, "signals": {"channel": 0.5}, "risk": {}}
     config["exchange"]["pair_whitelist"] = [BTC, ETH]
     return config
+
+
+def account_of(desk: Desk) -> list[Finding]:
+    """Findings about exchange and account only."""
+    return desk.diagnose(datadir=None, check_exchange=True)
+
+
+def keep(desk: Desk, *trades: Trade) -> None:
+    """Put trades into the database of the desk's bot."""
+    init_db(desk.config["db_url"])
+    enable_database_use()
+    try:
+        Trade.session.add_all(trades)
+        Trade.commit()
+    finally:
+        Trade.session.remove()
+        disable_database_use("1m")
 
 
 def about(findings: list[Finding], subject: str, level: str | None = None) -> list[Finding]:

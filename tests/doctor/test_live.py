@@ -4,63 +4,25 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import ccxt
 import pytest
 from freqtrade.enums import RunMode
-from freqtrade.persistence import Trade, init_db
-from freqtrade.persistence.usedb_context import disable_database_use, enable_database_use
+from freqtrade.persistence import Trade
 from freqtrade.resolvers import ExchangeResolver
 from typer.testing import CliRunner
 
 from outrigger import cli
 from outrigger.doctor import live, live_clock
-from outrigger.doctor.finding import Finding
 from outrigger.doctor.live_client import client_of, refused, secrets_of, without_secrets
 from outrigger.doctor.live_clock import Ping
-from outrigger.replay.account_routes import AccountSheet
-from outrigger.replay.exchange import ReplayServer, open_market
-from outrigger.replay.market import ReplayMarket
 from outrigger.replay.overlay import exchange_overlay
-from outrigger.replay.venues import venue_named
 from tests.bot.trading import trade
-from tests.doctor.desk import BTC, Desk, about, only, shipped_config
+from tests.doctor.desk import BTC, KEY, SECRET, Desk, about, account_of, keep, only, shipped_config
 from tests.doctor.test_exchange import case_of
-from tests.replay.data_directory import write_market
 
-KEY, SECRET = "key-of-a-trader-0123456789", "secret-of-a-trader-9876543210"
 VENUES = ("binance", "bybit")
-Diagnose = Callable[..., list[Finding]]
-
-
-@pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> ReplayMarket:
-    datadir = write_market(tmp_path_factory.mktemp("live"), days=2, bases=("BTC", "ETH"))
-    return open_market(datadir, replay=True)
-
-
-@pytest.fixture
-def served(replayed: ReplayMarket, desk: Desk) -> Callable[..., AbstractContextManager[Desk]]:
-    """A desk whose exchange keeps an account like this one."""
-
-    @contextmanager
-    def serve(venue: str, key: str = KEY, taken: str | None = None, **sheet: Any) -> Iterator[Desk]:
-        account = AccountSheet(key=taken, **sheet)
-        with ReplayServer(replayed, venue=venue_named(venue), sheet=account) as server:
-            desk.config["exchange"] |= exchange_overlay(server.url, venue)["exchange"]
-            desk.config["exchange"] |= {"key": key, "secret": SECRET}
-            desk.config |= {"dry_run": False, "db_url": f"sqlite:///{desk.home}/trades.sqlite"}
-            yield desk
-
-    return serve
-
-
-def account_of(desk: Desk) -> list[Finding]:
-    """Findings about exchange and account only."""
-    return desk.diagnose(datadir=None, check_exchange=True)
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -74,7 +36,15 @@ def test_sound_account_passes_every_check(served: Any, venue: str) -> None:
         "position mode",
         "asset mode",
     )
-    for subject in (*subjects, "margin mode", "wallet", "open positions", "latency", "clock"):
+    for subject in (
+        *subjects,
+        "margin mode",
+        "wallet",
+        "open positions",
+        "waiting orders",
+        "latency",
+        "clock",
+    ):
         assert about(found, subject, "ok"), subject
     assert "10,000.00 USDT" in about(found, "wallet", "ok")[0].message
     # 99 % of the wallet, at today's price.
@@ -190,15 +160,7 @@ def test_exchange_that_hangs_costs_no_more_than_the_limit(
 
 def test_trades_of_the_database_are_compared_with_the_exchange(served: Any) -> None:
     with served("binance", positions={"BTCUSDT": 0.1, "ETHUSDT": -2.0}) as desk:
-        init_db(desk.config["db_url"])
-        enable_database_use()
-        try:
-            for pair, amount in ((BTC, 0.1), ("SOL/USDT:USDT", 3.0)):
-                Trade.session.add(trade(Trade, pair=pair, amount=amount))
-            Trade.commit()
-        finally:
-            Trade.session.remove()
-            disable_database_use("1m")
+        keep(desk, *(trade(Trade, pair=pair, amount=n) for pair, n in ((BTC, 0.1), ("SOL/USDT:USDT", 3.0))))
         told = [f for f in about(account_of(desk), "open positions") if f.level != "ok"]
     assert [(finding.level, finding.message.partition(":")[0]) for finding in told] == [
         ("warning", "ETH/USDT"),
