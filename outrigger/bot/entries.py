@@ -1,7 +1,7 @@
 """Answers Freqtrade's questions about an entry, in the order in which it asks: leverage, then the stake.
 
-Whoever has a say is asked in one place: the trader's own word, the drawdown breaker, the hedge for its legs
-and the risk rules for everything else. The first refusal stands and is logged.
+Whoever has a say is asked in one place: what the exchange holds already, the trader's own word, the drawdown
+breaker, the hedge for its legs and the risk rules for everything else. The first refusal stands, in the log.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any
 
-from freqtrade.persistence import LocalTrade, Trade
+from freqtrade.persistence import LocalTrade
 
 from outrigger.bot import sizing
 from outrigger.bot.breaker_watch import BreakerWatch
@@ -19,6 +19,7 @@ from outrigger.bot.hedge import HedgeDesk
 from outrigger.bot.leg_records import is_leg
 from outrigger.bot.open_trades import open_trades
 from outrigger.bot.override_desk import OverrideDesk
+from outrigger.bot.strays import Strays
 from outrigger.signals.confidence import confidence_of
 from outrigger.stops.keeper import StopKeeper
 
@@ -42,6 +43,11 @@ class Entries:
         Refuses what the trader does not want.
     live : bool
         Whether a bot runs: a backtest's refusals are for debugging only.
+
+    Attributes
+    ----------
+    strays : Strays
+        Positions that no trade explains: nothing is added to them.
     """
 
     def __init__(
@@ -56,7 +62,7 @@ class Entries:
     ) -> None:
         self._keeper, self._desk, self._hedge = keeper, desk, hedge
         self._breaker, self._overrides = breaker, overrides
-        self._live, self._strays = live, set[str]()
+        self.strays = Strays(live=live)
         self._basis: tuple[Any, ...] = ()
         self._total = nan
         self._level = logging.INFO if live else logging.DEBUG
@@ -122,7 +128,7 @@ class Entries:
         float
             0 keeps out, with the reason in the log.
         """
-        stake, refusal = 0.0, self._stray(strategy, pair)
+        stake, refusal = 0.0, self.strays.refusal(strategy, pair)
         if refusal is None and is_leg(tag):
             stake, refusal = self._leg(pair, now_ms, leverage, min_stake, max_stake)
         elif refusal is None:
@@ -131,25 +137,6 @@ class Entries:
             logger.log(self._level, "%s: no entry: %s", pair, refusal)
             return 0.0
         return stake
-
-    def _stray(self, strategy: Any, pair: str) -> str | None:
-        """Refuse to add to a position that no trade knows; the trader is told once.
-
-        An order whose answer was lost leaves one, and Freqtrade would send the next order, and the next.
-        It has asked for the account's positions just before it asks for a stake.
-        """
-        held = strategy.wallets.get_all_positions().get(pair) if self._live else None
-        if held is None or not held.position or Trade.get_trades_proxy(pair=pair, is_open=True):
-            self._strays.discard(pair)
-            return None
-        refusal = (
-            f"the exchange holds a {held.side} position of {held.position:g} that no trade knows and no stop "
-            "of this bot protects: close it there"
-        )
-        if pair not in self._strays:
-            self._strays.add(pair)
-            strategy.messages.urge(f"{pair}: {refusal}; no entries until then")
-        return refusal
 
     def _leg(
         self, pair: str, now_ms: int, leverage: float, min_stake: float, max_stake: float
