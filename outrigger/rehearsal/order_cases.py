@@ -2,7 +2,8 @@
 
 With stops on the exchange, unless the fault is about an exit that the software orders itself. A fault of
 what happens at the entry acts from the start, the others around the stop. Where the account and the bot's
-database differ at the end, that is told: Freqtrade does not look for positions that it has not opened.
+database differ at the end, that is told: Freqtrade does not look for positions that it has not opened. The
+doctor has to.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from outrigger.ledger.book import directory_in, read_ledger
 from outrigger.ledger.entry import LedgerEntry
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
+from outrigger.rehearsal.left_behind import left, unfound
 from outrigger.rehearsal.met import CLIENT_TIMEOUT_MS, KEYS, MOST_RESTARTS, Met, logged, secrets_in
-from outrigger.rehearsal.order_watch import OrderWatch, symbol_of
+from outrigger.rehearsal.order_watch import OrderWatch
 from outrigger.rehearsal.stop_orders import stop_orders
 from outrigger.rehearsal.stretch import Stretch
 from outrigger.replay.faults import FaultPlan
@@ -71,14 +73,15 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
     with logged(log), bot:
         ran = bot.run(watch, restarts=MOST_RESTARTS)
         account.settle()
+        unseen = list(unfound(bot.config, account))
     trades = read_database(str(bot.database), to_ms(stretch.until)).trades
     met = sum(plan.met for plan in plans)
-    broken = [*watch.broken, *secrets_in(log)]
+    broken = [*watch.broken, *secrets_in(log), *unseen]
     broken += _unlike(read_ledger(directory_in(out)), account, trades)
     if plans and not met:
         broken.append("it met no request")
     orders = stop_orders(str(bot.database), trades)
-    told = [*watch.told(), *_left(account, trades)]
+    told = [*watch.told(), *left(account, trades)]
     if orders.placed > orders.trades and orders.hours:
         told.append(f"{orders.replaced_per_hour:.1f} stops replaced an hour of an open position")
     counts = (met, watch.invariants.loops, watch.invariants.positions, len(trades))
@@ -117,18 +120,3 @@ def _unlike(rows: Sequence[LedgerEntry], account: Account, trades: Sequence[Trad
 def _order(account: Account, number: int) -> Order | None:
     stop = account.stops.get(number)
     return account.orders.get(number if stop is None else stop.order or 0)
-
-
-def _left(account: Account, trades: Sequence[Trade]) -> Iterator[str]:
-    """What the account holds at the end and the trades do not, or the other way."""
-    known = {symbol_of(trade.pair): trade.side * _open(trade) for trade in trades if trade.is_open}
-    for symbol in known.keys() | account.positions.keys():
-        held = float(account.position(symbol).amount)
-        if not isclose(held, known.get(symbol, 0.0)):
-            yield f"at the end the account holds {held:g} {symbol}, the trades {known.get(symbol, 0.0):g}"
-    if account.waiting() and not any(one.side for one in account.positions.values()):
-        yield f"{len(account.waiting())} stops are left on the exchange"
-
-
-def _open(trade: Trade) -> float:
-    return sum(fill.amount if fill.entry else -fill.amount for fill in trade.fills)
