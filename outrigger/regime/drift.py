@@ -72,20 +72,78 @@ class FeatureBins:
         return cls(edges, shares, float(body["usual"]))
 
 
-def stability_index(counts: npt.NDArray[np.int64], bins: FeatureBins) -> float:
+@dataclass(frozen=True, slots=True, eq=False)
+class BinTable:
+    """The bins of all features of a model, to count and compare at once.
+
+    Parameters
+    ----------
+    names : Index of str
+        Features.
+    edges : ndarray of shape (n_features, n_edges)
+        Of each, filled up with infinity.
+    shares : ndarray of shape (n_features, n_edges + 2)
+        Of each: bins, filled up with 0, then missing values.
+    limits : ndarray of shape (n_features,)
+        Index above which each has drifted.
+    """
+
+    names: pd.Index
+    edges: Array
+    shares: Array
+    limits: Array
+
+    @classmethod
+    def of(cls, bins: Mapping[str, FeatureBins]) -> BinTable:
+        """Lay bins side by side."""
+        widest = max((len(found.edges) for found in bins.values()), default=0)
+        edges, shares = np.full((len(bins), widest), np.inf), np.zeros((len(bins), widest + 2))
+        for row, found in enumerate(bins.values()):
+            edges[row, : len(found.edges)] = found.edges
+            shares[row, : len(found.edges) + 1] = found.shares[:-1]
+            shares[row, -1] = found.shares[-1]
+        limits = np.array([found.limit for found in bins.values()])
+        return cls(pd.Index([str(name) for name in bins]), edges, shares, limits)
+
+    def count(self, rows: Array) -> npt.NDArray[np.int64]:
+        """Count rows by feature and bin.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_features)
+            Values, in the order of `names`.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_features, n_edges + 2)
+            As `FeatureBins.count` of each feature, with empty bins where it has fewer edges than others.
+        """
+        features, bins = self.shares.shape
+        places = np.zeros(rows.shape, dtype=np.int64)
+        for edge in self.edges.T:
+            places += edge < rows
+        places = np.where(np.isfinite(rows), places, bins - 1) + bins * np.arange(features)
+        return np.bincount(places.ravel(), minlength=features * bins).reshape(features, bins)
+
+    def drifted(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether each feature's recent counts, shape (n_features, n_edges + 2), are beyond its limit."""
+        return stability_index(counts, self.shares) > self.limits
+
+
+def stability_index(counts: npt.NDArray[np.int64], shares: npt.ArrayLike) -> Array:
     """Compare recent counts with the shares in training.
 
     Parameters
     ----------
-    counts : ndarray of int64, shape (n_edges + 2,)
-        From `FeatureBins.count`; at least one row.
-    bins : FeatureBins
+    counts : ndarray of int64, shape (..., n_bins)
+        From `count`; at least one row.
+    shares : array_like of shape (..., n_bins)
         The training's.
 
     Returns
     -------
-    float
-        0 for the same shares; symmetric, unbounded above.
+    ndarray of shape (...)
+        0 for the same shares; symmetric, unbounded above. A bin that is empty in both adds nothing.
 
     Notes
     -----
@@ -93,9 +151,9 @@ def stability_index(counts: npt.NDArray[np.int64], bins: FeatureBins) -> float:
     Yurdakul and Naranjo (2020), Statistical properties of the population stability index, Journal of Risk
     Model Validation 14(4).
     """
-    recent = np.maximum(counts / counts.sum(), _SMALLEST_SHARE)
-    trained = np.maximum(np.asarray(bins.shares), _SMALLEST_SHARE)
-    return float(np.sum((recent - trained) * np.log(recent / trained)))
+    recent = np.maximum(counts / counts.sum(axis=-1, keepdims=True), _SMALLEST_SHARE)
+    trained = np.maximum(np.asarray(shares), _SMALLEST_SHARE)
+    return np.asarray(np.sum((recent - trained) * np.log(recent / trained), axis=-1))
 
 
 def training_bins(
@@ -125,7 +183,9 @@ def training_bins(
     for name in features.columns:
         values = features[name].to_numpy(np.float64)
         plain = _bins(values)
-        usual = max((stability_index(plain.count(values[rows]), plain) for rows in whole), default=0.0)
+        usual = max(
+            (float(stability_index(plain.count(values[rows]), plain.shares)) for rows in whole), default=0.0
+        )
         found[str(name)] = FeatureBins(plain.edges, plain.shares, usual)
     return found
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from outrigger.errors import StateError
 from outrigger.regime.classes import REGIMES, UNLABELLED
-from outrigger.regime.drift import WINDOW_MS, FeatureBins, stability_index
+from outrigger.regime.drift import WINDOW_MS, BinTable
 from outrigger.regime.drift_state import DriftReading
 from outrigger.volatility.windows import Array
 
@@ -31,24 +31,24 @@ _LEAST_DAYS: Final = 3
 _SMALLEST_PROBABILITY: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DayCounts:
     """One day, all pairs.
 
     Parameters
     ----------
-    features : mapping of str to tuple of int
-        Rows by bin, for each feature; the last is missing values.
+    features : ndarray of int64, shape (n_features, n_bins), or None
+        Rows by feature and bin, as `BinTable.count` gives them; None before the first.
     excess, judged : float, int
         Sum of log loss above the prior's, and of how many candles.
     """
 
-    features: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    features: npt.NDArray[np.int64] | None = None
     excess: float = 0.0
     judged: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DriftMemory:
     """The last days.
 
@@ -67,11 +67,16 @@ class DriftMemory:
     counted_ms: Mapping[str, int] = field(default_factory=dict)
     judged_ms: Mapping[str, int] = field(default_factory=dict)
 
+    def fits(self, bins: BinTable) -> bool:
+        """Whether counts are of these bins."""
+        counted = (found.features for found in self.days.values())
+        return all(counts is None or counts.shape == bins.shares.shape for counts in counted)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         days = {
             str(day): {
-                "features": {name: list(counts) for name, counts in found.features.items()},
+                "features": None if found.features is None else found.features.tolist(),
                 "excess": found.excess,
                 "judged": found.judged,
             }
@@ -96,7 +101,7 @@ class DriftMemory:
         try:
             days = {
                 int(day): DayCounts(
-                    {str(name): tuple(int(n) for n in counts) for name, counts in found["features"].items()},
+                    None if found["features"] is None else _table_of(found["features"]),
                     float(found["excess"]),
                     int(found["judged"]),
                 )
@@ -138,9 +143,7 @@ class ScoredRows:
     labels: npt.NDArray[np.int8]
 
 
-def remember(
-    memory: DriftMemory, rows: ScoredRows, bins: Mapping[str, FeatureBins], prior: tuple[float, ...]
-) -> DriftMemory:
+def remember(memory: DriftMemory, rows: ScoredRows, bins: BinTable, prior: tuple[float, ...]) -> DriftMemory:
     """Take in what is new of a pair's candles, and forget what is older than the window.
 
     Parameters
@@ -149,7 +152,7 @@ def remember(
         Left as it is.
     rows : ScoredRows
         Any number of candles, those already taken in among them.
-    bins : mapping of str to FeatureBins
+    bins : BinTable
         The bundle's.
     prior : tuple of float
         Shares of the regimes in training.
@@ -163,10 +166,8 @@ def remember(
     fresh = scored & (rows.closed_ms > memory.counted_ms.get(rows.pair, 0))
     for day, mine in _by_day(rows.closed_ms, fresh):
         before = days.get(day, DayCounts())
-        counts = {
-            name: found.count(rows.features[name].to_numpy(np.float64)[mine]) for name, found in bins.items()
-        }
-        days[day] = replace(before, features=_added(before.features, counts))
+        counts = bins.count(rows.features[bins.names].to_numpy(np.float64)[mine])
+        days[day] = replace(before, features=counts if before.features is None else before.features + counts)
     done = scored & (rows.labels != UNLABELLED)
     done &= rows.closed_ms > memory.judged_ms.get(rows.pair, 0)
     excess = excess_log_loss(rows.probabilities, rows.labels, prior)
@@ -185,14 +186,14 @@ def remember(
     )
 
 
-def reading(memory: DriftMemory, bins: Mapping[str, FeatureBins], now_ms: int) -> DriftReading:
+def reading(memory: DriftMemory, bins: BinTable, now_ms: int) -> DriftReading:
     """Say what the memory says.
 
     Parameters
     ----------
     memory : DriftMemory
         The last days.
-    bins : mapping of str to FeatureBins
+    bins : BinTable
         The bundle's.
     now_ms : int
         The present, in milliseconds since 1970.
@@ -235,15 +236,20 @@ def excess_log_loss(probabilities: Array, labels: npt.NDArray[np.int8], prior: t
     return np.where(known, told, np.nan)
 
 
-def _share(days: list[DayCounts], bins: Mapping[str, FeatureBins]) -> float | None:
+def _share(days: list[DayCounts], bins: BinTable) -> float | None:
     """Share of features above their limits."""
-    counted = [found for found in days if found.features]
-    drifted = []
-    for name, trained in bins.items():
-        counts = np.sum([found.features[name] for found in counted if name in found.features], axis=0)
-        if np.sum(counts) >= _LEAST_ROWS and len(counted) >= _LEAST_DAYS:
-            drifted.append(stability_index(np.asarray(counts, dtype=np.int64), trained) > trained.limit)
-    return float(np.mean(drifted)) if drifted else None
+    counted = [found.features for found in days if found.features is not None]
+    # Every row counts once for every feature, missing values too.
+    if len(counted) < _LEAST_DAYS or sum(int(counts[:1].sum()) for counts in counted) < _LEAST_ROWS:
+        return None
+    return float(np.mean(bins.drifted(np.sum(counted, axis=0))))
+
+
+def _table_of(counts: Any) -> npt.NDArray[np.int64]:
+    table = np.asarray(counts, dtype=np.int64)
+    if table.ndim != 2 or (table < 0).any():
+        raise ValueError("counts of features are no table of numbers from 0 up")
+    return table
 
 
 def _by_day(
@@ -253,14 +259,6 @@ def _by_day(
     rows = np.flatnonzero(chosen)
     day = closed_ms[rows] // _DAY_MS
     return [(int(one), rows[day == one]) for one in np.unique(day)]
-
-
-def _added(
-    before: Mapping[str, tuple[int, ...]], counts: Mapping[str, npt.NDArray[np.int64]]
-) -> dict[str, tuple[int, ...]]:
-    return {
-        name: tuple((np.asarray(before.get(name, (0,))) + found).tolist()) for name, found in counts.items()
-    }
 
 
 def _newest(before: Mapping[str, int], rows: ScoredRows, chosen: npt.NDArray[np.bool_]) -> Mapping[str, int]:

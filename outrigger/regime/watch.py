@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 
 from outrigger.regime.bundle.bundle import Bundle
 from outrigger.regime.classes import UNLABELLED
-from outrigger.regime.drift import FeatureBins
+from outrigger.regime.drift import BinTable, FeatureBins
 from outrigger.regime.drift_memory import DriftMemory, ScoredRows, reading, remember
 from outrigger.regime.drift_state import Drift, DriftReading, DriftRules, DriftState, advance
 from outrigger.regime.labels import regime_labels
@@ -48,8 +49,9 @@ class DriftWatch:
     reading: DriftReading = field(default_factory=DriftReading)
 
     def of(self, bundle: Bundle) -> DriftWatch:
-        """Begin anew where the bundle is another one."""
-        return self if self.memory.bundle == bundle.sha256 else DriftWatch(DriftMemory(bundle.sha256))
+        """Begin anew where the bundle is another one, or what was read does not fit it."""
+        fits = self.memory.bundle == bundle.sha256 and self.memory.fits(bins_of(bundle))
+        return self if fits else DriftWatch(DriftMemory(bundle.sha256))
 
     def seen(
         self, bundle: Bundle, pair: str, candles: pd.DataFrame, told: Array, fresh: pd.DataFrame | None
@@ -115,9 +117,10 @@ class DriftWatch:
         return cls(DriftMemory.from_dict(body["memory"]), DriftState.from_dict(body["state"]))
 
 
-def bins_of(bundle: Bundle) -> dict[str, FeatureBins]:
+@lru_cache(maxsize=1)
+def bins_of(bundle: Bundle) -> BinTable:
     """How the features of a bundle were distributed in training."""
-    return {str(name): FeatureBins.from_dict(found) for name, found in bundle.card.drift.items()}
+    return BinTable.of({str(name): FeatureBins.from_dict(found) for name, found in bundle.card.drift.items()})
 
 
 def prior_of(bundle: Bundle) -> tuple[float, ...]:

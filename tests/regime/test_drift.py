@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outrigger.regime.drift import SHIFTED, FeatureBins, stability_index, training_bins
+from outrigger.regime.drift import SHIFTED, BinTable, FeatureBins, stability_index, training_bins
 
 HOUR_MS = 3_600_000
 COINS = FeatureBins(edges=(0.0,), shares=(0.5, 0.5, 0.0), usual=0.0)
@@ -18,29 +18,55 @@ COINS = FeatureBins(edges=(0.0,), shares=(0.5, 0.5, 0.0), usual=0.0)
 
 def test_stability_index_by_hand() -> None:
     """Shares .5 and .5 became .8 and .2: .3 ln 1.6 − .3 ln .4 (the missing bin is empty in both)."""
-    found = stability_index(np.array([80, 20, 0]), COINS)
+    found = stability_index(np.array([80, 20, 0]), COINS.shares)
     assert found == pytest.approx(0.3 * log(1.6) - 0.3 * log(0.4))
 
 
 def test_stability_index_same_shares_is_zero() -> None:
-    assert stability_index(np.array([50, 50, 0]), COINS) == 0.0
+    assert stability_index(np.array([50, 50, 0]), COINS.shares) == 0.0
 
 
 def test_stability_index_missing_values_are_a_bin_of_their_own() -> None:
     """Half of the rows went missing: each side .5 → .25, missing .001 (the floor) → .5."""
     expected = 2 * (-0.25 * log(0.5)) + (0.5 - 0.001) * log(0.5 / 0.001)
-    assert stability_index(np.array([25, 25, 50]), COINS) == pytest.approx(expected)
+    assert stability_index(np.array([25, 25, 50]), COINS.shares) == pytest.approx(expected)
 
 
 @given(counts=st.lists(st.integers(0, 1000), min_size=3, max_size=3).filter(sum))
 def test_stability_index_is_never_negative(counts: list[int]) -> None:
-    assert stability_index(np.array(counts), COINS) >= 0.0
+    assert stability_index(np.array(counts), COINS.shares) >= 0.0
 
 
 def test_count_places_edges_below_and_missing_last() -> None:
     bins = FeatureBins((1.0, 2.0), (0.3, 0.3, 0.3, 0.1), 0.0)
     found = bins.count(np.array([0.5, 1.0, 1.5, 2.0, 2.5, np.nan, np.inf]))
     assert found.tolist() == [2, 2, 1, 2]
+
+
+@given(
+    edges=st.lists(st.sets(st.floats(-3, 3), max_size=5), min_size=1, max_size=4),
+    seed=st.integers(0, 99),
+)
+def test_table_counts_and_compares_as_each_feature_alone(edges: list[set[float]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bins = {}
+    for number, found in enumerate(edges):
+        shares = rng.dirichlet(np.ones(len(found) + 2))
+        bins[f"f{number}"] = FeatureBins(tuple(sorted(found)), tuple(shares), float(rng.uniform(0, 2)))
+    rows = np.round(rng.normal(size=(30, len(bins))), 1)
+    rows[rng.random(rows.shape) < 0.2] = np.nan
+    rows[0, 0], rows[-1, -1] = min(edges[0], default=np.inf), -np.inf
+    table = BinTable.of(bins)
+    counts = table.count(rows)
+    for number, (name, found) in enumerate(bins.items()):
+        alone = found.count(rows[:, number])
+        assert table.names[number] == name
+        assert counts[number, : len(alone) - 1].tolist() == alone[:-1].tolist()
+        assert (
+            counts[number].sum() - counts[number, : len(alone) - 1].sum() == counts[number, -1] == alone[-1]
+        )
+        drifted = stability_index(alone, found.shares) > found.limit
+        assert table.drifted(counts)[number] == drifted
 
 
 def test_training_bins_are_deciles() -> None:
