@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +33,9 @@ from freqtrade.worker import Worker
 
 from outrigger.errors import ReplayError
 from outrigger.rehearsal.clean_candles import cleaning_once
+from outrigger.rehearsal.loop_times import LoopTimes, Run
 from outrigger.rehearsal.loopback_only import refuse_strangers
+from outrigger.rehearsal.process_end import let_go_of_dead_bots
 from outrigger.replay.exchange import ReplayServer, open_market
 from outrigger.replay.faults import FaultPlan
 from outrigger.replay.mirror import mirror
@@ -66,10 +68,14 @@ class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
     """Freqtrade's main loop, whose sleeps move the clock."""
 
     def __init__(
-        self, config: dict[str, Any], pass_time: Callable[[float], None], until: datetime, look: Look | None
+        self,
+        config: dict[str, Any],
+        pass_time: Callable[[float], None],
+        until: datetime,
+        look: Look | None,
+        spent: LoopTimes,
     ) -> None:
-        self._pass_time, self._until, self._look = pass_time, until, look
-        self.spent: list[tuple[bool, float]] = []
+        self._pass_time, self._until, self._look, self._spent = pass_time, until, look, spent
         self._minute = -1
         super().__init__({}, config)
 
@@ -77,7 +83,7 @@ class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
         began = _cpu_ns()
         super()._process_running()
         minute = int(time.time() // 60)
-        self.spent.append((minute != self._minute, (_cpu_ns() - began) / 1e9))
+        self._spent.add(first_of_minute=minute != self._minute, seconds=(_cpu_ns() - began) / 1e9)
         self._minute = minute
         if self._look is not None and self._look(self.freqtrade, datetime.now(UTC)):
             raise _EndOfDays
@@ -112,23 +118,6 @@ def _mirrored(datadir: Path, target: Path) -> Path:
 def _cpu_ns() -> int:
     # The wall clock belongs to the replay; the processor's does not.
     return time.process_time_ns()
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a driven bot went through.
-
-    Parameters
-    ----------
-    spent : list of (bool, float)
-        A loop each: whether it was the first of its minute, and its processor time in seconds, the exchange's
-        share included.
-    restarts : int
-        How often Freqtrade ended by itself, stopped or crashed, and was started again.
-    """
-
-    spent: list[tuple[bool, float]]
-    restarts: int
 
 
 def _trading(keys: Keys) -> dict[str, Any]:
@@ -262,19 +251,21 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         ReplayError
             If Freqtrade ended by itself once more than that.
         """
-        spent: list[tuple[bool, float]] = []
+        spent = LoopTimes()
         for restarted in range(restarts + 1):
             try:
                 with _without_waiting():
                     self._live(spent, look)
             except _EndOfDays:
-                return Run(spent, restarted)
+                return Run(spent.told(), restarted)
             except Exception:  # a supervisor asks for no reasons
                 stopped_at = datetime.now(UTC)
                 logger.exception("the bot ended by itself at %s", stopped_at)
                 self._pass_time(RESTART_AFTER.total_seconds())
                 if datetime.now(UTC) >= self._until:
-                    return Run(spent, restarted)
+                    return Run(spent.told(), restarted)
+            finally:
+                let_go_of_dead_bots()
         raise ReplayError(f"Freqtrade ended by itself at {stopped_at:%Y-%m-%d %H:%M}: its log says why")
 
     def step_clock(self, seconds: float) -> None:
@@ -288,12 +279,11 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         if self._meanwhile is not None:
             self._meanwhile()
 
-    def _live(self, spent: list[tuple[bool, float]], look: Look | None) -> None:
+    def _live(self, spent: LoopTimes, look: Look | None) -> None:
         """Live from a start of the bot to its end."""
         # Freqtrade takes the keys out of the configuration that it is given.
-        worker = _DrivenWorker(deepcopy(self.config), self._pass_time, self._until, look)
+        worker = _DrivenWorker(deepcopy(self.config), self._pass_time, self._until, look, spent)
         try:
             worker.run()
         finally:
-            spent += worker.spent
             worker.freqtrade.cleanup()

@@ -3,6 +3,7 @@
 Every few hours the exchange fails in a way drawn from the catalogue, for some minutes. Looked at after every
 loop: the invariants; every hour: the process's memory; in the end: what was logged as an error. The memory is
 that of bot, exchange and recorded data together, its growth a robust slope after the first day's warming up.
+The allocator is as its variables say: the container's is asked for with `MALLOC_TRIM_THRESHOLD_=131072`.
 
 Run `python -m outrigger.rehearsal.soak --datadir DIR --start 2025-06-02 --days 3 --pairs BTC/USDT:USDT`.
 """
@@ -12,7 +13,9 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import re
+import resource
 import sys
 import tempfile
 from collections import Counter
@@ -40,6 +43,7 @@ DAY_HOURS = 24
 # No fault outlasts this many minutes, and none begins sooner than an hour after the last.
 LONGEST_MINUTES = 15
 MOST_RESTARTS = 1_000
+_ALLOCATOR = ("MALLOC_", "GLIBC_TUNABLES")
 _ERROR = re.compile(r"^\S+ \S+ - (?P<where>[\w.]+) - (?:ERROR|CRITICAL) - (?P<said>.*)$", re.MULTILINE)
 
 
@@ -67,6 +71,10 @@ class Soaked:
         Resident memory each hour, in MB.
     memory_mb_a_day : float
         Its slope after the first day (Theil-Sen); NaN for shorter runs.
+    memory_peak_mb : float
+        The most that was ever resident, in MB, for however short a time.
+    allocator : dict of str to str
+        Variables that the C library's allocator goes by.
     loop_ms_p99 : float
         99th percentile of a loop's processor time in ms, the exchange's share included.
     """
@@ -82,6 +90,8 @@ class Soaked:
     errors: dict[str, int]
     memory_mb: list[float]
     memory_mb_a_day: float
+    memory_peak_mb: float
+    allocator: dict[str, str]
     loop_ms_p99: float
 
 
@@ -227,6 +237,8 @@ def soak(
         errors=dict(Counter(f"{where}: {text[:60]}" for where, text in said)),
         memory_mb=watch.memory_mb,
         memory_mb_a_day=growth_mb_a_day(watch.memory_mb),
+        memory_peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        allocator={name: said for name, said in os.environ.items() if name.startswith(_ALLOCATOR)},
         loop_ms_p99=float(np.percentile([seconds for _, seconds in ran.spent], 99) * 1e3),
     )
 
