@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import os
+import platform
 import shlex
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,20 @@ from tests.conftest import REPOSITORY
 DOCKER = REPOSITORY / ".docker"
 LOCK = REPOSITORY / "requirements.lock"
 VARIABLE = re.compile(r"\$\{(\w+):\?[^}]+\}")
+
+# What the C library keeps at the end of its heap, in bytes, once a huge piece and 20 MB of small ones are freed.
+KEPT = """
+import ctypes
+fields = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+Told = type("Told", (ctypes.Structure,), {"_fields_": [(name, ctypes.c_size_t) for name in fields]})
+c = ctypes.CDLL("libc.so.6")
+c.malloc.restype, c.malloc.argtypes, c.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+c.mallinfo2.restype = Told
+c.free(c.malloc(24 << 20))
+for piece in [c.malloc(100_000) for _ in range(200)]:
+    c.free(piece)
+print(c.mallinfo2().keepcost)
+"""
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -126,6 +143,20 @@ def test_what_is_copied_is_there_and_let_through() -> None:
 
 def test_image_does_not_run_as_root() -> None:
     assert [text for kind, text in instructions() if kind == "USER"][-1] == "ftuser"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the image's C library is glibc")
+def test_allocator_of_the_image_gives_back_what_is_freed_after_a_huge_answer() -> None:
+    def kept(environment: dict[str, str]) -> int:
+        ran = subprocess.run(
+            [sys.executable, "-c", KEPT], check=True, capture_output=True, text=True, env=environment
+        )
+        return int(ran.stdout)
+
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
+    image = dict(text.split("=") for kind, text in instructions() if kind == "ENV")
+    assert kept(plain) > 10 << 20
+    assert kept(plain | image) < 1 << 20
 
 
 def test_commands_of_the_image_are_accepted() -> None:
