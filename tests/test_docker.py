@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -33,7 +33,7 @@ DOCKER = REPOSITORY / ".docker"
 LOCK = REPOSITORY / "requirements.lock"
 VARIABLE = re.compile(r"\$\{(\w+):\?[^}]+\}")
 
-# What the C library keeps at the end of its heap, in bytes, once a huge piece and 20 MB of small ones are freed.
+# Bytes that the C library keeps at the end of its heap when a huge piece and 20 MB of small ones are freed.
 KEPT = """
 import ctypes
 fields = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
