@@ -11,17 +11,10 @@ from pathlib import Path
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
 from outrigger.rehearsal.invariants import Invariants
-from outrigger.rehearsal.met import (
-    CLIENT_TIMEOUT_MS,
-    IMPATIENT_MS,
-    KEYS,
-    MOST_RESTARTS,
-    Met,
-    logged,
-    secrets_in,
-)
+from outrigger.rehearsal.met import CLIENT_TIMEOUT_MS, KEYS, MOST_RESTARTS, Met, logged, secrets_in
+from outrigger.rehearsal.patience import Patience
 from outrigger.rehearsal.stretch import Stretch
-from outrigger.replay.faults import FUNDING, MARK, NO_ANSWER, RULES, FaultPlan, catalogue
+from outrigger.replay.faults import FUNDING, MARK, RULES, FaultPlan, catalogue
 from outrigger.review.database import read_database
 
 KIND = "exchange"
@@ -60,8 +53,8 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
     fault = catalogue()[name]
     begins = stretch.start if fault.route in _ASKED_SELDOM else stretch.fault_from
     plan = FaultPlan(fault, to_ms(begins), to_ms(stretch.fault_until))
-    watch = Invariants()
-    patience = {"timeout": IMPATIENT_MS if name == NO_ANSWER else CLIENT_TIMEOUT_MS}
+    watch, patience = Invariants(), Patience([plan])
+    waits = {"timeout": CLIENT_TIMEOUT_MS}
     overlay = {
         "exchange": {
             "pair_whitelist": list(stretch.pairs),
@@ -69,18 +62,17 @@ def meet(name: str, stretch: Stretch, config: Path, out: Path) -> Met:
             "secret": KEYS.secret,
             # Freqtrade asks for the contracts once an hour: at once, where that is what fails.
             "markets_refresh_interval": 1 if fault.route == RULES else 60,
-            "ccxt_config": patience,
-            "ccxt_async_config": patience,
+            "ccxt_config": waits,
+            "ccxt_async_config": waits,
         },
         # Funding is asked for only where it has a say.
         "outrigger": {"squeeze": {"funding": True}},
     }
-    bot = DrivenBot(
-        stretch.datadir, [config], out, stretch.start, stretch.until, overlay=overlay, faults=[plan]
-    )
+    span = (stretch.start, stretch.until)
+    bot = DrivenBot(stretch.datadir, [config], out, *span, overlay=overlay, faults=[plan], meanwhile=patience)
     log = out / "bot.log"
     with logged(log), bot:
-        ran = bot.run(stretch.watched(watch), restarts=MOST_RESTARTS)
+        ran = bot.run(patience.watching(stretch.watched(watch)), restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(stretch.until))
     still_open = sum(trade.is_open for trade in found.trades)
     broken = [*watch.broken, *secrets_in(log)]
