@@ -47,8 +47,6 @@ class MarketData:
         Told of what cannot be read while a bot runs.
     wanted : sequence of str
         Inputs that are made use of; with none, nothing is read.
-    everything : bool
-        Whether all inputs are made use of, as by a classifier that was trained on them.
     live : bool
         Whether a bot runs; otherwise files are read.
     """
@@ -60,10 +58,9 @@ class MarketData:
         faults: FaultLog,
         wanted: Sequence[str],
         *,
-        everything: bool = False,
         live: bool,
     ) -> None:
-        self._wanted = INPUT_NAMES if everything else tuple(wanted)
+        self._wanted = frozenset(wanted)
         self.recorder: RecorderThread | None = None
         self._terms = InputTerms.of(settings)
         self._config = config
@@ -72,6 +69,13 @@ class MarketData:
         self._exchange = settings.source or str(config["exchange"]["name"])
         self._root = store_in(Path(config["user_data_dir"]))
         self._pairs: dict[str, LiveInputs] = {}
+
+    def want(self, names: Iterable[str]) -> None:
+        """Make use of other inputs from now on: a classifier that is taken up may read more than the last."""
+        wanted = frozenset(names)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._pairs.clear()
 
     @property
     def reads(self) -> bool:

@@ -17,6 +17,8 @@ from outrigger.bot.faults import FaultLog
 from outrigger.bot.market_data import MarketData
 from outrigger.bot.regimes import Regimes, as_columns
 from outrigger.market.features.inputs import CHART
+from outrigger.market.moment import to_ms
+from outrigger.market.timeframe import timeframe_ms
 from outrigger.regime.effects import smoothed
 from outrigger.settings.read import Settings
 from outrigger.stops.measured import inputs_wanted, on_base
@@ -50,10 +52,7 @@ class Outlook:
     ) -> None:
         self.settings = settings
         self.regimes = Regimes(settings.regime, Path(config["user_data_dir"]), faults, tell, live=live)
-        wanted = inputs_wanted(settings)
-        self.market = MarketData(
-            settings.market, config, faults, wanted, everything=self.regimes.reads_inputs, live=live
-        )
+        self.market = MarketData(settings.market, config, faults, self._wanted(0), live=live)
 
     def informative(self, pairs: Iterable[str]) -> list[tuple[str, ...]]:
         """Candles that Freqtrade has to bring along."""
@@ -86,7 +85,8 @@ class Outlook:
         OutriggerError
             If something cannot be read in a backtest.
         """
-        clock = frames[base]
+        clock, dates = frames[base], frames[CHART]["date"]
+        self.market.want(self._wanted(to_ms(dates.iloc[-1]) + timeframe_ms(CHART) if len(dates) else 0))
         found: dict[str, Any] = {}
         inputs = self.market.inputs(pair, frames[CHART], provider) if self.market.reads else None
         if inputs is not None:
@@ -98,3 +98,7 @@ class Outlook:
             columns = pd.DataFrame(as_columns(mean), index=chart.index)
             found |= on_base(columns, {base: clock, CHART: chart}, base, pair)
         return pd.DataFrame(found, index=clock.index)
+
+    def _wanted(self, now_ms: int) -> tuple[str, ...]:
+        """Inputs that the stop and the classifier of a moment make use of."""
+        return (*inputs_wanted(self.settings), *self.regimes.inputs(now_ms))

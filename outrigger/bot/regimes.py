@@ -26,6 +26,7 @@ from outrigger.regime.classes import REGIMES
 from outrigger.regime.drift_memory import DriftMemory
 from outrigger.regime.drift_state import DriftRules
 from outrigger.regime.features import CHARTS, REFERENCE_PAIR, SECOND_REFERENCE_PAIR, LaidOut, leader_of
+from outrigger.regime.features.inputs import sources_of
 from outrigger.regime.live import CHART, Charts, LiveRegime, closes_of
 from outrigger.regime.reload import BundleHolder
 from outrigger.regime.watch import DriftWatch
@@ -73,11 +74,10 @@ class Regimes:
         self._watch: DriftWatch | None = None
         self._written_ms = 0
 
-    @property
-    def reads_inputs(self) -> bool:
-        """Whether the bundle was trained on more than candles."""
-        bundle = self._holder.at(0) if self.settings.enabled else None
-        return bundle is not None and bool(bundle.card.inputs)
+    def inputs(self, now_ms: int) -> tuple[str, ...]:
+        """What the bundle of a moment has to be told beside candles."""
+        bundle = self._holder.at(now_ms) if self.settings.enabled else None
+        return () if bundle is None else sources_of(bundle.card.features)
 
     @property
     def standing(self) -> str:

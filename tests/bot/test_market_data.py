@@ -178,6 +178,24 @@ def test_inputs_live_candle_by_candle_equal_those_of_the_backtest(growing: tuple
     same(found, whole, check_exact=False, rtol=1e-9, atol=1e-12)
 
 
+def test_inputs_that_are_wanted_later_are_worked_out_for_all_candles(growing: tuple[Path, Any]) -> None:
+    """A bundle that is taken up while the bot runs may be made of more than the one before."""
+    home, fill = growing
+    chart, live = candles("5m"), Live(home)
+    fill(FIRST_MS + 300_000 * len(chart))
+    desk = market(home, settings(funding=True), live=True)
+    fewer = desk.inputs(PAIR, chart.iloc[:-1], live)  # type: ignore[arg-type]
+    assert fewer["liquidation_anchored"].isna().all()
+    assert [kind for _, _, kind in desk.informative([PAIR])] == ["funding_rate"]
+    desk.want(INPUT_NAMES)
+    assert [kind for _, _, kind in desk.informative([PAIR])] == ["funding_rate", "open_interest"]
+    found = desk.inputs(PAIR, chart, live)  # type: ignore[arg-type]
+    whole = market(home).inputs(PAIR, chart, provider(home / "data"))
+    same(found, whole, check_exact=False, rtol=1e-9, atol=1e-12)
+    desk.want(INPUT_NAMES)
+    assert desk._pairs
+
+
 def test_inputs_live_see_rows_that_the_recorder_has_not_written_yet(growing: tuple[Path, Any]) -> None:
     home, fill = growing
     books, positions = recorded()

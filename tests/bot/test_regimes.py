@@ -137,7 +137,23 @@ def test_informative_brings_the_leaders_charts_whether_they_are_traded_or_not(tm
     assert (REFERENCE_PAIR, "15m") in asked
     off = Regimes(RegimeSettings(), tmp_path, FaultLog(), pytest.fail, live=True)
     assert off.informative([PAIR]) == []
-    assert not off.reads_inputs
+    assert off.inputs(0) == ()
+
+
+def test_bundle_that_is_taken_up_is_brought_what_it_reads(tmp_path: Path) -> None:
+    place, now = tmp_path / "models", START_MS + 40 * DAY_MS
+    written(place, ends_ms=EARLY, features=CANDLE_FEATURES, models=[forest(1, CANDLE_FEATURES)])
+    desk, told = regimes(tmp_path, place)
+    assert desk.inputs(now) == ()
+    more = (*CANDLE_FEATURES, "crowd_pays", "levels_near")
+    written(place, ends_ms=EARLY, features=more, models=[forest(2, more)])
+    assert desk.inputs(now + 59_000) == ()
+    assert set(desk.inputs(now + 60_000)) == {
+        "funding_percentile_90d",
+        "liquidation_long_distance",
+        "liquidation_short_distance",
+    }
+    assert told == []
 
 
 def test_outlook_aligns_smoothed_probabilities_with_the_base_candles(tmp_path: Path, shelf: Path) -> None:

@@ -159,13 +159,15 @@ def _sign_run_h(time_ms: Times, rate: Array) -> Array:
     return run
 
 
-def _row_features(rows: Readings) -> dict[str, Array]:
+def _row_features(rows: Readings, since_ms: int) -> dict[str, Array]:
+    """Features of each row; the slow one only of rows that are young enough at some moment."""
     rate = rows.values["funding_rate"]
+    first = int(np.searchsorted(rows.time_ms, since_ms))
     cells = rows.known_ms // _CELL_MS
     return {
         "funding_rate": rate,
         "funding_change_8h": rate - earlier(rows.time_ms, rate, _CELL_MS, _SLACK_MS, HOUR_MS),
-        "funding_percentile_90d": trailing_percentile(cells, rate, _CELLS, _MINIMUM_CELLS),
+        "funding_percentile_90d": trailing_percentile(cells, rate, _CELLS, _MINIMUM_CELLS, first),
         "funding_sign_run_h": _sign_run_h(rows.time_ms, rate),
         "funding_expected_change": rows.values["predicted_funding_rate"] - rate,
         "funding_next_h": rows.values["next_funding_ms"],
@@ -203,7 +205,7 @@ def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
     """
     table = readings(rows, FUNDING_COLUMNS, "funding")
     last = last_known(clock_ms, table.known_ms)
-    features = _row_features(table)
+    features = _row_features(table, (int(clock_ms.min()) if clock_ms.size else 0) - MAX_AGE_S * 1000)
     columns = {
         spec.name: carry(features[spec.name], last, clock_ms, table.time_ms, spec.age_limit_s * 1000)
         for spec in FUNDING_FEATURES

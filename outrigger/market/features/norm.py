@@ -120,7 +120,7 @@ def trailing_zscore(hours: Cells, values: Array, window: int, minimum: int) -> A
     return score
 
 
-def trailing_percentile(cells: Cells, values: Array, window: int, minimum: int) -> Array:
+def trailing_percentile(cells: Cells, values: Array, window: int, minimum: int, first: int = 0) -> Array:
     """Share of the cells of time before whose last reading was lower, ties counting half.
 
     Parameters
@@ -133,11 +133,13 @@ def trailing_percentile(cells: Cells, values: Array, window: int, minimum: int) 
         Cells looked back, the reading's own not among them.
     minimum : int
         Cells that must have a reading.
+    first : int
+        First row that is asked for.
 
     Returns
     -------
     ndarray of shape (n_rows,)
-        Between 0 and 1; NaN where history is too short.
+        Between 0 and 1; NaN where history is too short, and maybe before the first row asked for.
     """
     share = np.full(len(values), np.nan)
     rows = np.flatnonzero(np.isfinite(values))
@@ -148,7 +150,8 @@ def trailing_percentile(cells: Cells, values: Array, window: int, minimum: int) 
     ends = np.append(starts[1:], of.size)
     numbers, lasts = of[starts], found[ends - 1]
     oldest = np.searchsorted(numbers, numbers - window)
-    for i in np.flatnonzero(np.arange(starts.size) - oldest >= minimum):
+    asked = rows[ends - 1] >= first
+    for i in np.flatnonzero(asked & (np.arange(starts.size) - oldest >= minimum)):
         past = np.sort(lasts[oldest[i] : i])
         here = found[starts[i] : ends[i]]
         rank = np.searchsorted(past, here) + np.searchsorted(past, here, side="right")

@@ -8,6 +8,7 @@ sign in a mirror. What is not known is missing; the classifier treats that as "s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -72,6 +73,29 @@ EVEN_SPECS: Final = (
     ),
     _described("levels_near", _DISTANCES, "a cluster of levels is near"),
 )
+
+
+def sources_of(columns: Iterable[str]) -> tuple[str, ...]:
+    """Name what some columns are made from.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of a model's columns, those from candles among them.
+
+    Returns
+    -------
+    tuple of str
+        The ones of `SOURCES`, in their order; none where all columns come from candles.
+    """
+    asked = set(columns)
+    used = {
+        source
+        for spec in (*SIGNED_SPECS, *EVEN_SPECS)
+        if spec.name in asked
+        for source in spec.source.split(", ")
+    }
+    return tuple(name for name in SOURCES if name in used)
 
 
 def _unit(x: Array, scale: float) -> Array:

@@ -137,6 +137,19 @@ def test_funding_features_of_truncated_rows_are_the_truncated_features(every_ms)
         same(funding_features(known, clock[:n]), whole[:n])
 
 
+@pytest.mark.parametrize("every_h", [1, 8])
+def test_funding_features_of_a_moment_alone_are_those_of_the_whole_clock(every_h):
+    rng = np.random.default_rng(5)
+    rates = np.where(rng.random(900) < 0.1, NAN, rng.normal(0, 1e-4, 900))
+    rows = funding_rows(candles(rates, every_h=every_h), PAIR)
+    clock = START + 5 * HOUR * np.arange(1, 190 * every_h, 3)
+    whole = funding_features(rows, clock)
+    assert whole["funding_percentile_90d"].notna().sum() > 40
+    for i in range(0, len(clock), 7):
+        alone = funding_features(rows, clock[i : i + 1])
+        np.testing.assert_array_equal(alone.to_numpy(), whole.iloc[[i]].to_numpy())
+
+
 def test_funding_features_leave_their_inputs_as_they_are():
     rows, clock = random_metrics(3, 500), START + HOUR * np.arange(40)
     clock.setflags(write=False)

@@ -64,6 +64,15 @@ def test_trailing_percentile_equals_scipy_mean_rank():
     assert np.isfinite(expected).sum() > 1000
 
 
+def test_trailing_percentile_from_a_row_on_is_that_of_all_rows():
+    cells, values = sample(4, 1500, 3)
+    whole = trailing_percentile(cells, values, 60, 30)
+    for first in (0, 700, 1499, 1500):
+        found = trailing_percentile(cells, values, 60, 30, first)
+        np.testing.assert_array_equal(found[first:], whole[first:])
+    assert np.isnan(found).all()
+
+
 @pytest.mark.parametrize(
     "norm",
     [
