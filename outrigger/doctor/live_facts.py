@@ -173,17 +173,17 @@ class BinanceAccount:
         return self._waiting(row, "orderId", left, "stopPrice", "time")
 
     def _stop(self, row: Mapping[str, Any]) -> Waiting:
-        return self._waiting(row, "algoId", float(row["quantity"] or 0), "triggerPrice", "createTime")
+        return self._waiting(row, "algoId", float(row.get("quantity") or 0), "triggerPrice", "createTime")
 
     def _waiting(self, row: Mapping[str, Any], number: str, left: float, trigger: str, at: str) -> Waiting:
         return Waiting(
             str(row[number]),
             self._client.safe_symbol(row["symbol"], None, None, "swap"),
             row["side"] == "BUY",
-            0.0 if row["closePosition"] else left,
-            float(row["price"] or 0) or None,
-            float(row[trigger] or 0) or None,
-            bool(row["reduceOnly"] or row["closePosition"]),
+            0.0 if row.get("closePosition") else left,
+            float(row.get("price") or 0) or None,
+            float(row.get(trigger) or 0) or None,
+            bool(row.get("reduceOnly") or row.get("closePosition")),
             int(row[at]),
         )
 
@@ -249,10 +249,10 @@ class BybitAccount:
             str(row["orderId"]),
             self._client.safe_symbol(row["symbol"], None, None, "swap"),
             row["side"] == "Buy",
-            float(row["qty"] or 0) - float(row["cumExecQty"] or 0),
-            float(row["price"] or 0) or None,
-            float(row["triggerPrice"] or 0) or None,
-            bool(row["reduceOnly"] or row["closeOnTrigger"]),
+            float(row["qty"] or 0) - float(row.get("cumExecQty") or 0),
+            float(row.get("price") or 0) or None,
+            float(row.get("triggerPrice") or 0) or None,
+            bool(row.get("reduceOnly") or row.get("closeOnTrigger")),
             int(row["createdTime"]),
         )
 
