@@ -1,9 +1,10 @@
 """Whether bot and exchange agree on what waits there: an order that nobody knows changes a later position.
 
 When the answer to a request is lost, Freqtrade does not know the order that it has placed, and never looks
-for it again. The bot's side are the open orders of its database, read before and after the exchange is asked:
-a running bot replaces its stops meanwhile. Weak: a stop with a limit price, once set off, sends an order with
-another number, which is told as unknown; and what has been placed by hand looks like what was lost.
+for it again. The bot's side are the orders of its open trades, read from the database before and after the
+exchange is asked: a running bot replaces its stops meanwhile. Weak: a stop with a limit price, once set off,
+sends an order with another number, which is told as unknown; and what has been placed by hand looks like what
+was lost.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Kept:
     Parameters
     ----------
     orders : frozenset of str
-        Numbers of those that it holds as open.
+        Numbers of those of open trades that it holds as open. What a closed trade has left is nobody's.
     stops : frozenset of (int, str, str)
         Trade, pair and number of each stop of an open trade that it holds as open.
     bare : frozenset of (int, str)
@@ -61,7 +62,7 @@ def check(case: Case, ask: Callable[[], Sequence[Waiting]], now_ms: int) -> Iter
     Yields
     ------
     Finding
-        One a pair with orders that the database does not know; one a stop, or position without one, that is
+        One a pair with orders that no open trade holds; one a stop, or position without one, that is
         missing at the exchange; one each where they agree.
 
     Raises
@@ -73,9 +74,7 @@ def check(case: Case, ask: Callable[[], Sequence[Waiting]], now_ms: int) -> Iter
     strange = unknown(there, before, after)
     yield from _strange(case, strange, now_ms)
     if not strange:
-        many = (
-            f"{len(there)} at the exchange, each in the bot's database" if there else "none at the exchange"
-        )
+        many = f"{len(there)} at the exchange, each of an open trade" if there else "none at the exchange"
         yield ok(SUBJECT, many)
     if case.live:
         numbers = {one.number for one in there}
@@ -88,7 +87,7 @@ def check(case: Case, ask: Callable[[], Sequence[Waiting]], now_ms: int) -> Iter
 
 
 def unknown(there: Sequence[Waiting], *by: Kept) -> list[Waiting]:
-    """Orders that wait and that none of these readings of the database holds as open."""
+    """Orders that wait and that no trade holds by any of these readings of the database."""
     known = frozenset[str]().union(*(one.orders for one in by))
     return [one for one in there if one.number not in known]
 
@@ -99,7 +98,10 @@ def kept(case: Case) -> Kept:
     if address is None:
         return Kept()
     positions = text("SELECT id, pair FROM trades WHERE is_open AND amount > 0")
-    orders = text("SELECT order_id, ft_trade_id, ft_order_side FROM orders WHERE ft_is_open")
+    orders = text(
+        "SELECT orders.order_id, orders.ft_trade_id, orders.ft_order_side FROM orders "
+        "JOIN trades ON trades.id = orders.ft_trade_id WHERE orders.ft_is_open AND trades.is_open"
+    )
     with reading(address) as (connection, _):
         held = {int(trade): str(pair) for trade, pair in connection.execute(positions)}
         rows = [(str(number), int(of), str(side)) for number, of, side in connection.execute(orders)]
@@ -117,7 +119,7 @@ def stops_there(case: Case) -> bool:
 
 
 def _strange(case: Case, orders: Sequence[Waiting], now_ms: int) -> Iterator[Finding]:
-    whose = "the bot's database does not hold as open" if case.live else "a dry run does not know"
+    whose = "no open trade of the bot's database holds" if case.live else "a dry run does not know"
     ordered = sorted(orders, key=attrgetter("pair", "placed_ms"))
     for pair, group in groupby(ordered, attrgetter("pair")):
         found = list(group)
@@ -152,10 +154,10 @@ def _age(span_ms: int) -> str:
 def _harm(orders: Sequence[Waiting]) -> str:
     """What orders that nobody watches can do to a bot's trades on their pair."""
     said = {
-        True: "what only closes ends or cuts the position that it meets at its price, a later one too",
-        False: "what does not only close opens a position without a stop, or adds to one, or turns it",
+        True: "An order that only closes ends or cuts any position that it meets at its price, a later one too",
+        False: "An order that may open leaves a position without a stop, or adds to one, or turns it",
     }
-    return "; ".join(said[kind] for kind in (True, False) if kind in {one.closes for one in orders})
+    return ". ".join(said[kind] for kind in (True, False) if kind in {one.closes for one in orders})
 
 
 def _missing(case: Case, trade: int, pair: str, number: str) -> Finding:

@@ -64,11 +64,11 @@ def test_order_that_nobody_placed_is_told_with_its_harm_and_what_to_do(served: A
         (told,) = of_orders(desk)
     assert told.level == "warning"
     assert told.message.startswith(
-        f"{BTC}: 2 orders wait that the bot's database does not hold as open: "
+        f"{BTC}: 2 orders wait that no open trade of the bot's database holds: "
         "buy 0.1 for 70000, 2 d old (no. 72); stop to sell 0.25 at 80000, only closes, 3 h old (no. 71). "
     )
-    assert "ends or cuts the position" in told.message
-    assert "opens a position without a stop" in told.message
+    assert "ends or cuts any position" in told.message
+    assert "leaves a position without a stop" in told.message
     assert f"on {venue}'s page of open orders" in told.next_step
 
 
@@ -82,7 +82,7 @@ def test_orders_of_the_bot_are_no_finding(served: Any, venue: str) -> None:
         told = of_orders(desk)
     (missing,) = [one for one in told if one.level != "ok"]
     assert [one.message for one in about(told, live_orders.SUBJECT, "ok")] == [
-        "2 at the exchange, each in the bot's database"
+        "2 at the exchange, each of an open trade"
     ]
     assert missing.level == "error"
     assert missing.message.startswith(f"{ETH}: the stop of trade 3 (no. 73) does not wait at {venue}")
@@ -95,6 +95,15 @@ def test_stops_that_all_wait_are_counted(served: Any, venue: str) -> None:
         told = of_orders(desk)
     assert [one.level for one in told] == ["ok", "ok"]
     assert f"1 of open trades, all at {venue}" in told[1].message
+
+
+def test_stop_that_a_closed_trade_has_left_is_nobodys(served: Any) -> None:
+    closed = position(stoploss="71")
+    closed.is_open = False
+    with served("binance", orders=(stop(),)) as desk:
+        keep(desk, closed)
+        (told,) = of_orders(desk)
+    assert "an order waits that no open trade of the bot's database holds" in told.message
 
 
 @pytest.mark.parametrize("there", [True, False])
