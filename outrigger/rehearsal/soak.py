@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import logging
 import os
 import re
 import resource
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from freqtrade.loggers import bufferHandler
 from scipy.stats import theilslopes
 
 from outrigger.bot.memory import resident_mb
@@ -222,6 +224,8 @@ def soak(
     how: dict[str, Any] = {"every_seconds": every_seconds, "overlay": overlay, "faults": acted}
     bot = DrivenBot(datadir, list(configs), out, start, until, **how)
     with logged(out / "bot.log"), bot:
+        # A live bot has it too: errors among its last thousand records hold the candles they came up with.
+        logging.getLogger().addHandler(bufferHandler)
         ran = bot.run(watch, restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(until))
     said = _ERROR.findall((out / "bot.log").read_text(encoding="utf-8"))
