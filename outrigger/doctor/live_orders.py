@@ -154,7 +154,7 @@ def _age(span_ms: int) -> str:
 def _harm(orders: Sequence[Waiting]) -> str:
     """What orders that nobody watches can do to a bot's trades on their pair."""
     said = {
-        True: "An order that only closes ends or cuts any position that it meets at its price, a later one too",
+        True: "An order that only closes ends or cuts any position it meets at its price, a later one too",
         False: "An order that may open leaves a position without a stop, or adds to one, or turns it",
     }
     return ". ".join(said[kind] for kind in (True, False) if kind in {one.closes for one in orders})
