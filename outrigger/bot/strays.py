@@ -30,7 +30,7 @@ class Strays:
     Parameters
     ----------
     live : bool
-        Whether a bot runs. One that runs dry has no positions but those of its trades.
+        Whether a bot runs.
     """
 
     def __init__(self, *, live: bool) -> None:
@@ -59,17 +59,18 @@ class Strays:
     def look(self, strategy: Any, now_ms: int) -> None:
         """Ask the exchange for its positions, unless that was done within the hour; never raises.
 
-        One request without a repetition, and none in a dry run. Freqtrade's own reading of them may be an
+        One request without a repetition; a dry run has nothing there. Freqtrade's own reading of them may be an
         hour old, or from the moment of a fill, in which an exchange still shows what has just been closed.
 
         Parameters
         ----------
         strategy : IStrategy
-            For its exchange, whitelist, messages and faults.
+            For its configuration, exchange, whitelist, messages and faults.
         now_ms : int
             Present time in ms.
         """
-        if self._asked_ms is not None and 0 <= now_ms - self._asked_ms < HOUR_MS:
+        asked_ms = self._asked_ms
+        if strategy.config["dry_run"] or (asked_ms is not None and 0 <= now_ms - asked_ms < HOUR_MS):
             return
         self._asked_ms = now_ms
         try:

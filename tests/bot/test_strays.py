@@ -61,6 +61,7 @@ def strategy(account: Account) -> Any:
 
     return SimpleNamespace(
         told=told,
+        config={"dry_run": False},
         positions=positions,
         faults=FaultLog(),
         wallets=SimpleNamespace(get_all_positions=lambda: positions),
@@ -201,6 +202,12 @@ def test_look_that_fails_is_a_fault_and_is_tried_again_in_an_hour(
     account.problem = None
     strays.look(strategy, HOUR_MS)
     assert len(strategy.told) == 1
+
+
+def test_look_is_not_taken_in_a_dry_run(strategy: Any, account: Account) -> None:
+    strategy.config["dry_run"] = True
+    Strays(live=True).look(strategy, 0)
+    assert account.asked == 0
 
 
 def test_look_is_taken_at_once_where_the_clock_was_set_back(strategy: Any, account: Account) -> None:
