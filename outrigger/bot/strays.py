@@ -59,8 +59,8 @@ class Strays:
     def look(self, strategy: Any, now_ms: int) -> None:
         """Ask the exchange for its positions, unless that was done within the hour; never raises.
 
-        One request without a repetition; a dry run has nothing there. Freqtrade's own reading of them may be an
-        hour old, or from the moment of a fill, in which an exchange still shows what has just been closed.
+        One request without a repetition; a dry run has nothing there. Freqtrade's own reading may be an hour
+        old, or from the moment of a fill, in which an exchange still shows what has just been closed.
 
         Parameters
         ----------
