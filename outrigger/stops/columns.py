@@ -16,7 +16,7 @@ from outrigger.market.alignment import align, missing_chart
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.policies import MarketColumns
-from outrigger.volatility.forecast import sigma
+from outrigger.volatility.forecast import sigmas
 
 FORECAST_CHART = "5m"
 ATR_CHART = "1h"
@@ -75,10 +75,8 @@ def measure_noise(
 def _measured(name: str, chart: pd.DataFrame, settings: StopSettings) -> dict[str, pd.Series]:
     if name == ATR_CHART:
         return {"atr": _atr(chart, settings)}
-    return {
-        "sigma": sigma(chart, settings.horizon_hours),
-        "protect_sigma": sigma(chart, settings.protect_horizon_hours),
-    }
+    horizons = (settings.horizon_hours, settings.protect_horizon_hours)
+    return dict(zip(("sigma", "protect_sigma"), sigmas(chart, horizons), strict=True))
 
 
 def market_columns(measured: pd.DataFrame) -> MarketColumns:

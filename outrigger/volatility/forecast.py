@@ -8,44 +8,56 @@ same number as years do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from outrigger.volatility.grid import CandleGrid
-from outrigger.volatility.har import HarModel, forecast_variance, horizon_bars
+from outrigger.volatility.har import HarModel, forecast_variances, horizon_bars
 from outrigger.volatility.har_json import shipped_model
 
 STARTUP_CANDLES = 2016
 
 
 def sigma(candles: pd.DataFrame, horizon_hours: float = 4.0, *, model: HarModel | None = None) -> pd.Series:
-    """Forecast the standard deviation of the log return over the coming hours.
+    """Forecast the standard deviation of the log return over the coming hours; see `sigmas`."""
+    (found,) = sigmas(candles, [horizon_hours], model=model)
+    return found
+
+
+def sigmas(
+    candles: pd.DataFrame, horizons_hours: Sequence[float], *, model: HarModel | None = None
+) -> list[pd.Series]:
+    """Forecast the standard deviation of the log return over the coming hours, for several horizons at once.
 
     Parameters
     ----------
     candles : DataFrame of shape (n_rows, >= 6)
         One pair's 5m candles: date (UTC, candle open, ascending), open, high, low, close, volume.
         Gaps, candles without volume and NaN are missing observations.
-    horizon_hours : float
+    horizons_hours : sequence of float
         Hours ahead, 1 to 24.
     model : HarModel, optional
         Coefficients; None takes those shipped with the package.
 
     Returns
     -------
-    Series of float64, shape (n_rows,)
-        Named "sigma", with the frame's index. Row i is known at the close of candle i; NaN with less than
-        a day of traded candles in the past week.
+    list of Series of float64, shape (n_rows,)
+        One a horizon, named "sigma", with the frame's index. Row i is known at the close of candle i; NaN
+        with less than a day of traded candles in the past week.
 
     Raises
     ------
     DataError
         The frame is not one of ascending 5m candles.
     SettingsError
-        The horizon is outside what the model was fitted for.
+        A horizon is outside what the model was fitted for.
     """
-    bars = horizon_bars(horizon_hours)
+    bars = [horizon_bars(hours) for hours in horizons_hours]
     chosen = shipped_model() if model is None else model
     grid = CandleGrid.from_frame(candles)
-    deviation = np.sqrt(forecast_variance(chosen, grid, bars))
-    return pd.Series(deviation[grid.rows], index=candles.index, name="sigma", dtype=np.float64)
+    return [
+        pd.Series(np.sqrt(variance)[grid.rows], index=candles.index, name="sigma", dtype=np.float64)
+        for variance in forecast_variances(chosen, grid, bars)
+    ]

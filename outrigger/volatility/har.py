@@ -211,7 +211,12 @@ def season_ahead(grid: CandleGrid, profile: WeekProfile | None, bars: int) -> Ar
 
 
 def forecast_variance(model: HarModel, grid: CandleGrid, bars: int) -> Array:
-    """Forecast the variance of the log return over the coming candles.
+    """Forecast the variance of the log return over the coming candles; see `forecast_variances`."""
+    return forecast_variances(model, grid, [bars])[0]
+
+
+def forecast_variances(model: HarModel, grid: CandleGrid, horizons: Sequence[int]) -> list[Array]:
+    """Forecast the variance of the log return over the coming candles, for several horizons at once.
 
     Parameters
     ----------
@@ -219,24 +224,26 @@ def forecast_variance(model: HarModel, grid: CandleGrid, bars: int) -> Array:
         Fitted coefficients.
     grid : CandleGrid
         One pair's candles.
-    bars : int
-        Horizon in candles.
+    horizons : sequence of int
+        Candles ahead.
 
     Returns
     -------
-    ndarray of shape (n_periods,)
-        Element i is known at the close of candle i; NaN with less than a day of traded candles in the week.
+    list of ndarray of shape (n_periods,)
+        One array a horizon. Element i is known at the close of candle i; NaN with less than a day of traded
+        candles in the week.
 
     Raises
     ------
     SettingsError
-        The horizon is outside those fitted.
+        A horizon is outside those fitted.
 
     Notes
     -----
     Corsi (2009), "A simple approximate long-memory model of realized volatility".
     """
     design, level = log_components(grid, model.shape, model.profile)
-    return np.asarray(
+    return [
         np.exp(design @ model.at(bars) + level) * bars * season_ahead(grid, model.profile, bars)
-    )
+        for bars in horizons
+    ]
