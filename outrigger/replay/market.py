@@ -138,8 +138,9 @@ class ReplayMarket:
         if key not in self._closed:
             _, name, fine = self._source(symbol, kind, interval)
             made = fine if name == interval else resample(fine, name, interval)
-            own = self.files.candles(symbol, kind, interval)
-            if own is not None and own is not fine:
+            # Candles of a file are views: joined with themselves they would be there twice.
+            own = None if name == interval else self.files.candles(symbol, kind, interval)
+            if own is not None:
                 later = int(np.searchsorted(made.times, own.times[-1], side="right"))
                 made = join([made.before(int(own.times[0])), own, made.part(later, len(made))])
             self._closed[key] = made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -215,3 +216,16 @@ def test_market_with_a_longer_coarse_file_joins_it_with_finer_data(tmp_path: Pat
     found = market.candles("BTCUSDT", "futures", "4h", TimeRange(None, None, 1000))
     assert found.times.tolist() == [START_MS + k * 4 * HOUR for k in range(-9, 12)]
     np.testing.assert_allclose(found.values[9:], as_candles(merged(fine, "4h")).values, rtol=1e-12)
+
+
+def test_market_asked_for_recorded_candles_keeps_no_second_copy(files: MarketFiles) -> None:
+    market = ReplayMarket(files, Clock(lambda: START_MS + DAY))
+    _, fine = market.finest("BTCUSDT")
+    tracemalloc.start()
+    try:
+        market.candles("BTCUSDT", "futures", "1m", TimeRange(None, None, 1))
+        market.candles("BTCUSDT", "index", "1m", TimeRange(None, None, 1))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < fine.values.nbytes / 4
