@@ -140,14 +140,13 @@ class Outrigger(IStrategy):
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Vote, mark entries, and lay out the pair's track for the callbacks."""
-        dataframe[["enter_long", "enter_short"]] = 0
         try:
             self.settings = settings = parameters.effective(self, self.settings)
         except SettingsError as error:
             if self.config.get("runmode") != RunMode.HYPEROPT:
                 raise
             self.faults.record("settings of this epoch", metadata["pair"], error, "the epoch does not trade")
-            return dataframe
+            return dataframe.assign(enter_long=0, enter_short=0)
         pair = metadata["pair"]
         self.overrides.impose(dataframe, pair, self.timeframe)
         decided, effects = self._enter(dataframe)
@@ -171,8 +170,7 @@ class Outrigger(IStrategy):
 
     def populate_exit_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Leave exits to the stop."""
-        dataframe[["exit_long", "exit_short"]] = 0
-        return dataframe
+        return dataframe.assign(exit_long=0, exit_short=0)
 
     # Risk
 

@@ -103,7 +103,9 @@ def effects_of(frame: pd.DataFrame, settings: Settings) -> Sided[RegimeEffects] 
     """What the regimes of a measured frame ask for; None where they are off and the trader names none."""
     if not settings.regime.enabled and COLUMNS[0] not in frame:
         return None
-    return regime_effects(frame.reindex(columns=list(COLUMNS)).to_numpy(np.float64), settings.regime)
+    missing = np.full(len(frame), np.nan)
+    told = [frame[name].to_numpy(np.float64) if name in frame else missing for name in COLUMNS]
+    return regime_effects(np.column_stack(told), settings.regime)
 
 
 def mark_entries(
@@ -120,12 +122,15 @@ def mark_entries(
     effects : Sided of RegimeEffects, optional
         What the regimes ask for.
     """
-    entry = decided["entry"]
+    entry = decided["entry"].to_numpy()
     if effects is not None:
-        entry = entry.where(~np.where(entry > 0, effects.long.blocked, effects.short.blocked), 0)
+        entry = np.where(np.where(entry > 0, effects.long.blocked, effects.short.blocked), 0, entry)
+    tags, entered = np.full(len(entry), None, dtype=object), np.flatnonzero(entry)
+    tags[entered] = decided["tag"].iloc[entered].astype(object)
     frame["enter_long"] = (entry > 0).astype(int)
     frame["enter_short"] = (entry < 0).astype(int)
-    frame["enter_tag"] = decided["tag"].astype(object).where(entry != 0, None)
+    # Told to stay objects: Freqtrade asks for None where there is no tag.
+    frame["enter_tag"] = pd.Series(tags, index=frame.index, dtype=object)
 
 
 def stop_track(

@@ -76,7 +76,7 @@ class LedgerWriter:
     def heed(self, pair: str, frame: pd.DataFrame) -> None:
         """Take note of a pair's likeliest regime in its last candle."""
         if self._live and COLUMNS[0] in frame and len(frame):
-            told = frame[list(COLUMNS)].iloc[-1].to_numpy(float)
+            told = np.array([frame[name].to_numpy()[-1] for name in COLUMNS])
             self._regimes[pair] = None if np.isnan(told).any() else REGIMES[int(told.argmax())]
 
     def decided(self, trade: LocalTrade, reason: str, rate: float, now: datetime) -> None:

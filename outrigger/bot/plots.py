@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from freqtrade.ft_types import AnnotationType
 from freqtrade.persistence import LocalTrade
 from pandas import DataFrame
@@ -72,7 +74,7 @@ def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: Sided[WidthC
     Parameters
     ----------
     frame : DataFrame
-        The pair's analysed candles; gets the columns.
+        The pair's analysed candles.
     decided : DataFrame
         Side and confidence of each candle.
     widths : Sided of WidthColumns
@@ -81,14 +83,17 @@ def with_plot_columns(frame: DataFrame, decided: DataFrame, widths: Sided[WidthC
     Returns
     -------
     DataFrame
-        The same frame.
+        With the columns behind the candles' own.
     """
-    frame["stop_of_a_long"] = frame["close"] * (1 - widths.long.protect)
-    frame["stop_of_a_short"] = frame["close"] * (1 + widths.short.protect)
-    frame["trail_of_a_long"] = widths.long.trail
-    frame["trail_of_a_short"] = widths.short.trail
-    frame["agreement"] = decided["side"] * decided["confidence"]
-    return frame
+    close = frame["close"].to_numpy(np.float64)
+    drawn = {
+        "stop_of_a_long": close * (1 - widths.long.protect),
+        "stop_of_a_short": close * (1 + widths.short.protect),
+        "trail_of_a_long": widths.long.trail,
+        "trail_of_a_short": widths.short.trail,
+        "agreement": decided["side"].to_numpy() * decided["confidence"].to_numpy(),
+    }
+    return pd.concat([frame, DataFrame(drawn, index=frame.index)], axis=1)
 
 
 def of_trades(

@@ -9,6 +9,8 @@ its own lengths ago or earlier is stale and has no value: a feed that stopped mu
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -40,20 +42,20 @@ def open_times_ms(dates: pd.Series, chart: str) -> npt.NDArray[np.int64]:
     DataError
         If a date is missing, repeated or earlier than the one before it.
     """
-    index = pd.DatetimeIndex(dates)
-    if index.hasnans:
-        raise DataError(
-            f"{chart}: candle {int(np.argmax(index.isna()))} has no date: download the chart again"
-        )
-    utc = in_utc(index)
-    times = utc.as_unit("ms").asi8.astype(np.int64, copy=False)
-    backward = np.flatnonzero(np.diff(times) <= 0)
-    if backward.size:
-        where = utc[int(backward[0]) + 1].isoformat()
+    # A Series of dates holds them in UTC already; everything else is left to pandas.
+    aware = isinstance(dates.dtype, pd.DatetimeTZDtype)
+    stamps: Any = dates.array if aware else pd.DatetimeIndex(dates).array
+    missing = stamps.isna()
+    if missing.any():
+        raise DataError(f"{chart}: candle {int(np.argmax(missing))} has no date: download the chart again")
+    times = stamps.as_unit("ms").asi8
+    backward = times[1:] <= times[:-1]
+    if backward.any():
+        where = in_utc(pd.DatetimeIndex(stamps))[int(np.argmax(backward)) + 1].isoformat()
         raise DataError(
             f"{chart}: candle dates must increase, {where} repeats or goes back: sort and deduplicate"
         )
-    return times
+    return np.asarray(times, dtype=np.int64)
 
 
 def align(

@@ -8,6 +8,8 @@ sees it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,47 +52,52 @@ def vote(
     return votes
 
 
-def confluence(votes: pd.DataFrame, partial_confidence: float) -> pd.DataFrame:
+def confluence(
+    votes: npt.NDArray[np.int8], charts: Sequence[str], partial_confidence: float
+) -> dict[str, Any]:
     """Side, confidence and tag of each candle.
 
     Parameters
     ----------
-    votes : DataFrame of int8, shape (n_candles, 3)
-        One column of -1, 0 and 1 a chart, named by its timeframe, fastest first.
+    votes : ndarray of int8, shape (n_candles, 3)
+        One column of -1, 0 and 1 a chart, fastest first.
+    charts : sequence of str
+        Their timeframes.
     partial_confidence : float
         Confidence where two charts agree and the third is silent, 0 to 1.
 
     Returns
     -------
-    DataFrame of shape (n_candles, 3)
-        `side` (int8, 1 long, -1 short, 0 none), `confidence` (float, 0 to 1) and `tag` (str), which
-        names the side and the charts that agree, `"long:1m+15m+4h"`, and is empty without a side.
-        Side is 0 too where the confidence would be 0.
+    dict
+        `side` (int8, 1 long, -1 short, 0 none), `confidence` (float, 0 to 1) and `tag` (categorical str),
+        each of shape (n_candles,). The tag names the side and the charts that agree, `"long:1m+15m+4h"`, and
+        is empty without a side. Side is 0 too where the confidence would be 0.
 
     Raises
     ------
     DataError
         If there are not three charts.
     """
-    if votes.shape[1] != CHARTS:
+    if votes.shape[1] != CHARTS or len(charts) != CHARTS:
         raise DataError(
-            f"confluence needs the votes of {CHARTS} charts, got {list(votes.columns)}: pass one a chart"
+            f"confluence needs the votes of {CHARTS} charts, got {list(charts)}: pass one a chart"
         )
-    cast = votes.to_numpy(dtype=np.int8)
-    total = cast.sum(axis=1, dtype=np.int8)
+    total = votes.sum(axis=1, dtype=np.int8)
     worth = np.array([0.0, 0.0, partial_confidence, 1.0])
     # A sum of two or three is only reached without an opposing vote.
     confidence = worth[np.abs(total)]
     side = np.where(confidence > 0.0, np.sign(total), 0).astype(np.int8)
-    voted = cast != 0
+    voted = votes != 0
     agreeing = voted[:, 0] + 2 * voted[:, 1] + 4 * voted[:, 2]
     code = np.where(side == 0, 0, agreeing + 7 * (side < 0))
-    tags = pd.Index(_tags([str(name) for name in votes.columns]))
-    tag = pd.Categorical.from_codes(code, categories=tags)
-    return pd.DataFrame({"side": side, "confidence": confidence, "tag": tag}, index=votes.index)
+    tag = pd.Categorical.from_codes(code, dtype=_tags(tuple(charts)))
+    return {"side": side, "confidence": confidence, "tag": tag}
 
 
-def _tags(charts: Sequence[str]) -> list[str]:
+@lru_cache(maxsize=8)
+def _tags(charts: tuple[str, ...]) -> pd.CategoricalDtype:
     """Empty tag, then long and short tags of every set of charts; chart b is bit b of the set's number."""
     sets = ["+".join(c for b, c in enumerate(charts) if code >> b & 1) for code in range(1, 2**CHARTS)]
-    return ["", *(f"long:{names}" for names in sets), *(f"short:{names}" for names in sets)]
+    return pd.CategoricalDtype(
+        ["", *(f"long:{names}" for names in sets), *(f"short:{names}" for names in sets)]
+    )

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 
 def entry_events(
-    votes: pd.DataFrame, side: npt.NDArray[np.int8], known: npt.NDArray[np.bool_], quiet_bars: int
+    votes: npt.NDArray[np.int8], side: npt.NDArray[np.int8], known: npt.NDArray[np.bool_], quiet_bars: int
 ) -> npt.NDArray[np.int8]:
     """Side to enter at the close of each candle.
 
     Parameters
     ----------
-    votes : DataFrame of int8, shape (n_candles, 3)
+    votes : ndarray of int8, shape (n_candles, 3)
         Votes of the three charts, fastest first.
     side : ndarray of int8, shape (n_candles,)
         Side of the confluence.
@@ -38,7 +37,6 @@ def entry_events(
         chart appears or disappears: an agreement that shows up then may be an old one.
     """
     back = max(1, quiet_bars)
-    cast = votes.to_numpy(dtype=np.int8)
     changed = np.zeros(side.size, dtype=np.bool_)
     changed[:1] = True
     changed[1:] = (known[1:] != known[:-1]).any(axis=1)
@@ -47,8 +45,8 @@ def entry_events(
     for sign in (1, -1):
         agreed = side == sign
         begins = agreed & ~_seen(agreed, back)
-        fast = cast[:, 0] == sign
-        turns = fast & ~_seen(fast, back) & (cast[:, 1:] == sign).all(axis=1)
+        fast = votes[:, 0] == sign
+        turns = fast & ~_seen(fast, back) & (votes[:, 1:] == sign).all(axis=1)
         out[(begins | turns) & settled] = sign
     return out
 

@@ -186,17 +186,15 @@ def signals(measures: pd.DataFrame, base: str, settings: SignalSettings) -> pd.D
     """
     names = charts(settings, base)
     cuts = (settings.fast_momentum, settings.middle_momentum, settings.slow_momentum)
-    votes, known = {}, []
-    for name, cut in zip(names, cuts, strict=True):
-        momentum = measures[f"momentum_{name}"].to_numpy()
-        votes[name] = vote(momentum, measures[f"channel_{name}"].to_numpy(), cut, settings.channel)
-        known.append(~np.isnan(momentum))
-    cast = pd.DataFrame(votes, index=measures.index)
-    agreed = confluence(cast, settings.partial_confidence)
-    agreed["entry"] = entry_events(
-        cast, agreed["side"].to_numpy(), np.column_stack(known), quiet_bars(settings, base)
+    momentum = np.column_stack([measures[f"momentum_{name}"].to_numpy() for name in names])
+    channel = [measures[f"channel_{name}"].to_numpy() for name in names]
+    votes = np.column_stack(
+        [vote(momentum[:, at], channel[at], cut, settings.channel) for at, cut in enumerate(cuts)]
     )
-    return pd.concat([cast.add_prefix("vote_"), agreed], axis=1)
+    agreed = confluence(votes, names, settings.partial_confidence)
+    agreed["entry"] = entry_events(votes, agreed["side"], ~np.isnan(momentum), quiet_bars(settings, base))
+    cast = {f"vote_{name}": votes[:, at] for at, name in enumerate(names)}
+    return pd.DataFrame(cast | agreed, index=measures.index)
 
 
 def _closes(candles: pd.DataFrame, pair: str, timeframe: str) -> npt.NDArray[np.float64]:

@@ -34,22 +34,26 @@ def _periods(dates: pd.Series) -> npt.NDArray[np.int64]:
     """Five-minute periods since 1970-01-01 UTC, after refusing dates that are not a 5m clock's."""
     if not pd.api.types.is_datetime64_any_dtype(dates.dtype):
         raise DataError(f"candles: column 'date' has dtype {dates.dtype}; convert it with pandas.to_datetime")
-    if bool(dates.isna().any()):
+    stamps = dates.array
+    if bool(stamps.isna().any()):
         raise DataError("candles: column 'date' has empty values; drop those rows")
-    index = in_utc(pd.DatetimeIndex(dates))
-    period, rest = np.divmod(index.as_unit("ms").asi8, _PERIOD_MS)
-    if bool(rest.any()):
-        at = index[int(np.flatnonzero(rest)[0])]
+    period, rest = np.divmod(stamps.as_unit("ms").asi8, _PERIOD_MS)
+    if rest.any():
+        at = _utc(dates, int(np.flatnonzero(rest)[0]))
         raise DataError(f"candles: {at} is not the start of a 5m candle; pass candles of timeframe 5m")
     steps = np.diff(period)
     if bool((steps <= 0).any()):
-        at = index[int(np.flatnonzero(steps <= 0)[0]) + 1]
+        at = _utc(dates, int(np.flatnonzero(steps <= 0)[0]) + 1)
         raise DataError(f"candles: {at} does not follow the row before it; sort by date, drop duplicates")
     if len(steps) >= BARS_PER_HOUR and np.median(steps) > 1:
         raise DataError(
             f"candles: rows are {int(np.median(steps)) * MINUTES} minutes apart; pass timeframe 5m"
         )
     return np.asarray(period, dtype=np.int64)
+
+
+def _utc(dates: pd.Series, row: int) -> pd.Timestamp:
+    return in_utc(pd.DatetimeIndex(dates.iloc[[row]]))[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

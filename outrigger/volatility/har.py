@@ -10,7 +10,7 @@ candle foretells, and for a pair whose level changed less than a day ago.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 

@@ -13,7 +13,7 @@ CHARTS = ["1m", "15m", "4h"]
 
 
 def agree(*rows, partial=0.5):
-    return confluence(pd.DataFrame(rows, columns=CHARTS, dtype=np.int8), partial)
+    return pd.DataFrame(confluence(np.array(rows, dtype=np.int8), CHARTS, partial))
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,9 @@ def test_confluence_with_no_partial_confidence_trades_full_agreement_only():
     assert result["tag"].tolist() == ["", "long:1m+15m+4h"]
 
 
-def test_confluence_keeps_the_index_of_the_votes():
-    votes = pd.DataFrame([(1, 1, 1)], columns=CHARTS, index=[41])
-    assert confluence(votes, 0.5).index.tolist() == [41]
-
-
 def test_confluence_of_two_charts_is_refused():
     with pytest.raises(DataError, match="votes of 3 charts"):
-        confluence(pd.DataFrame({"1m": [1], "15m": [1]}), 0.5)
+        confluence(np.ones((1, 2), dtype=np.int8), ["1m", "15m"], 0.5)
 
 
 def test_vote_needs_both_measures_at_their_thresholds():

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +9,8 @@ VOTES = st.lists(st.tuples(*[st.sampled_from([-1, 0, 1])] * 3), max_size=40)
 
 
 def fire(rows, quiet=2, known=None, partial=0.5):
-    votes = pd.DataFrame(rows, columns=["1m", "15m", "4h"], dtype=np.int8)
-    side = confluence(votes, partial)["side"].to_numpy()
+    votes = np.array(rows, dtype=np.int8).reshape(-1, 3)
+    side = confluence(votes, ["1m", "15m", "4h"], partial)["side"]
     seen = np.ones((len(rows), 3), dtype=bool) if known is None else np.asarray(known, dtype=bool)
     return entry_events(votes, side, seen.reshape(-1, 3), quiet).tolist()
 
