@@ -104,8 +104,9 @@ def funding_rows(candles: pd.DataFrame, pair: str) -> pd.DataFrame:
     DataError
         If a date is missing, repeated or goes back.
     """
-    paid = candles[candles["funding_rate"].notna()]
-    times = open_times_ms(paid["date"], f"{pair} funding")
+    told = candles["funding_rate"].to_numpy(np.float64)
+    paid = ~np.isnan(told)
+    times = open_times_ms(candles["date"][paid], f"{pair} funding")
     hours = np.round(np.diff(times) / HOUR_MS)
     # An event missing from the file is no longer interval: the next one is then unknown.
     interval = np.concatenate(([np.nan], np.where(np.isin(hours, INTERVALS_H), hours * HOUR_MS, np.nan)))
@@ -113,9 +114,7 @@ def funding_rows(candles: pd.DataFrame, pair: str) -> pd.DataFrame:
         {
             "time_ms": times,
             "known_ms": times + PUBLISHED_AFTER_MS,
-            "funding_rate": per_eight_hours(
-                paid["funding_rate"].to_numpy(np.float64), charge_intervals_ms(times)
-            ),
+            "funding_rate": per_eight_hours(told[paid], charge_intervals_ms(times)),
             "predicted_funding_rate": np.nan,
             "next_funding_ms": times + interval[: len(times)],
         }
@@ -184,6 +183,11 @@ def _overdue(
 
 
 def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
+    """Funding columns at each moment of a clock, as a frame; see `funding_columns`."""
+    return pd.DataFrame(funding_columns(rows, clock_ms))
+
+
+def funding_columns(rows: pd.DataFrame, clock_ms: Times) -> dict[str, Array]:
     """Funding columns at each moment of a clock.
 
     Parameters
@@ -195,7 +199,7 @@ def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of float64, shape (n_moments, 6)
+    dict of str to ndarray of shape (n_moments,)
         The columns of `FUNDING_FEATURES`; moment i uses rows with `known_ms` <= clock_ms[i] alone.
 
     Raises
@@ -219,4 +223,4 @@ def funding_features(rows: pd.DataFrame, clock_ms: Times) -> pd.DataFrame:
     left = (columns["funding_next_h"] - clock_ms) / HOUR_MS
     # A schedule that has passed without word of the event says nothing about the one after.
     columns["funding_next_h"] = np.where(left >= 0, left, np.nan)
-    return pd.DataFrame(columns)
+    return columns

@@ -9,7 +9,6 @@ Row i uses candles up to i and readings known at its close.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final, Self
 
 import pandas as pd
@@ -22,6 +21,7 @@ from outrigger.market.features.interest import InterestTerms, interest_features
 from outrigger.market.features.liquidation_levels import LevelModel
 from outrigger.market.features.registry import FEATURES
 from outrigger.market.features.spec import FeatureSpec
+from outrigger.market.store.rows import no_rows
 from outrigger.market.store.schema import SCHEMAS, Kind
 from outrigger.settings.market import MarketSettings
 
@@ -31,19 +31,6 @@ DAY_MS: Final = 86_400_000
 HISTORY_MS: Final = {Kind.BOOK: 15 * DAY_MS, Kind.METRICS: 91 * DAY_MS}
 INPUTS: Final[tuple[FeatureSpec, ...]] = (*FEATURES, *level_columns.SPECS, *fragility.SPECS)
 INPUT_NAMES: Final = tuple(spec.name for spec in INPUTS)
-
-
-def no_rows(kind: Kind) -> pd.DataFrame:
-    """Give an empty table of a kind."""
-    return _blank(kind).copy()
-
-
-@cache
-def _blank(kind: Kind) -> pd.DataFrame:
-    # Asked for twice a pair and candle, and slow to make.
-    return pd.DataFrame({name: pd.Series(dtype="float64") for name in SCHEMAS[kind].columns}).astype(
-        {"time_ms": "int64", "known_ms": "int64"}
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +45,8 @@ class PairRows:
         `funding_rows` of Freqtrade's funding candles; None takes the funding that metrics hold.
     """
 
-    book: pd.DataFrame = field(default_factory=lambda: no_rows(Kind.BOOK))
-    metrics: pd.DataFrame = field(default_factory=lambda: no_rows(Kind.METRICS))
+    book: pd.DataFrame = field(default_factory=lambda: no_rows(SCHEMAS[Kind.BOOK].columns))
+    metrics: pd.DataFrame = field(default_factory=lambda: no_rows(SCHEMAS[Kind.METRICS].columns))
     funding: pd.DataFrame | None = None
 
     @property

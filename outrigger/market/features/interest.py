@@ -138,6 +138,13 @@ def _row_features(rows: Readings, unit: str) -> dict[str, Array]:
 def interest_features(
     rows: pd.DataFrame, clock_ms: Times, terms: InterestTerms | None = None
 ) -> pd.DataFrame:
+    """Open-interest and positioning columns at each moment of a clock, as a frame; see `interest_columns`."""
+    return pd.DataFrame(interest_columns(rows, clock_ms, terms))
+
+
+def interest_columns(
+    rows: pd.DataFrame, clock_ms: Times, terms: InterestTerms | None = None
+) -> dict[str, Array]:
     """Open-interest and positioning columns at each moment of a clock.
 
     Parameters
@@ -151,7 +158,7 @@ def interest_features(
 
     Returns
     -------
-    DataFrame of float64, shape (n_moments, 8)
+    dict of str to ndarray of shape (n_moments,)
         The columns of `INTEREST_FEATURES`; moment i uses rows with `known_ms` <= clock_ms[i] alone.
 
     Raises
@@ -163,9 +170,7 @@ def interest_features(
     table = readings(rows, (f"open_interest_{terms.unit}", *_RATIOS.values()), "metrics")
     last = last_known(clock_ms, table.known_ms)
     features = _row_features(table, terms.unit)
-    return pd.DataFrame(
-        {
-            name: carry(features[name], last, clock_ms, table.time_ms, terms.max_age_ms)
-            for name in INTEREST_NAMES
-        }
-    )
+    return {
+        name: carry(features[name], last, clock_ms, table.time_ms, terms.max_age_ms)
+        for name in INTEREST_NAMES
+    }

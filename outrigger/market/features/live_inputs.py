@@ -8,16 +8,16 @@ became known, each once, and not before they were known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from outrigger.market.features import fragility, level_columns
-from outrigger.market.features.asof import Times
+from outrigger.market.features.asof import Array, Times
 from outrigger.market.features.book import BOOK_NAMES
-from outrigger.market.features.funding import funding_features
+from outrigger.market.features.funding import funding_columns
 from outrigger.market.features.inputs import (
     CHART,
     HISTORY_MS,
@@ -26,13 +26,14 @@ from outrigger.market.features.inputs import (
     PairRows,
     market_inputs,
 )
-from outrigger.market.features.interest import interest_features
+from outrigger.market.features.interest import interest_columns
 from outrigger.market.features.liquidation_levels import LiquidationLevels
 from outrigger.market.features.live_book import LiveBook
 from outrigger.market.features.norm import HOUR_MS
 from outrigger.market.store.schema import Kind
 from outrigger.market.timeframe import timeframe_ms
 
+_COLUMNS: Final = pd.Index(INPUT_NAMES)
 # Percentiles of fragility look back on whole hours.
 _FRAGILE_MS: Final = (fragility.PERCENTILE_HOURS + 1) * HOUR_MS
 
@@ -62,7 +63,7 @@ class LiveInputs:
         self._book = LiveBook(self.terms.book)
         self._recent = PairRows()
         self._closed: Times = np.empty(0, dtype=np.int64)
-        self._known = pd.DataFrame(columns=list(INPUT_NAMES), dtype=np.float64)
+        self._known: Array = np.empty((0, len(INPUT_NAMES)))
 
     @property
     def begun(self) -> bool:
@@ -96,16 +97,25 @@ class LiveInputs:
             self._go_on(candles, closed, rows)
         kept = self._closed >= (closed[0] if closed.size else 0) - _FRAGILE_MS
         self._closed, self._known = self._closed[kept], self._known[kept]
-        aligned = self._known.set_axis(self._closed, axis=0).reindex(closed)
-        return aligned.set_axis(candles.index, axis=0)
+        return pd.DataFrame(self._at(closed), columns=_COLUMNS, index=candles.index)
+
+    def _at(self, closed: Times) -> Array:
+        """What is known of each candle, shape (n_candles, n_inputs); NaN of those never seen."""
+        if not self._closed.size:
+            return np.full((len(closed), len(INPUT_NAMES)), np.nan)
+        place = np.minimum(np.searchsorted(self._closed, closed), len(self._closed) - 1)
+        found: Array = self._known[place]
+        found[self._closed[place] != closed] = np.nan
+        return found
 
     def _begin(self, candles: pd.DataFrame, closed: Times, history: PairRows) -> None:
         """Work out all history at once, and what goes on from there."""
         self._book = LiveBook.from_history(history.book, self.terms.book)
         known = market_inputs(candles, history, self.terms, levels=False)
+        columns = {str(name): known[name].to_numpy(np.float64) for name in known.columns}
         if self._wanted:
-            known = known.assign(**self._forced(candles, closed, history))
-        self._closed, self._known = closed, known[list(INPUT_NAMES)].reset_index(drop=True)
+            columns |= self._forced(candles, closed, history)
+        self._closed, self._known = closed, _table(columns, len(closed))
         self._keep(history, int(closed[-1]))
 
     def _go_on(self, candles: pd.DataFrame, all_closed: Times, rows: Rows) -> None:
@@ -117,24 +127,18 @@ class LiveInputs:
             _joined(self._recent.metrics, fresh.metrics),
             fresh.funding,
         )
-        columns = {
-            **self._book_columns(fresh.book, closed),
-            **funding_features(joined.charged, closed),
-            **interest_features(joined.metrics, closed, self.terms.interest),
-        }
+        columns = self._book_columns(fresh.book, closed) | funding_columns(joined.charged, closed)
+        if not joined.metrics.empty:
+            columns |= interest_columns(joined.metrics, closed, self.terms.interest)
         if self._wanted:
             columns |= self._forced(candles, all_closed, joined)
-        added = pd.DataFrame(columns).reindex(columns=list(INPUT_NAMES))
         self._closed = np.concatenate((self._closed, closed))
-        self._known = pd.concat([self._known, added], ignore_index=True)
+        self._known = np.concatenate((self._known, _table(columns, len(closed))))
         self._keep(joined, int(closed[-1]))
 
-    def _book_columns(self, book: pd.DataFrame, closed: Times) -> dict[str, list[float]]:
+    def _book_columns(self, book: pd.DataFrame, closed: Times) -> dict[str, Array]:
         """Feed the live book up to each close and read it there."""
-        names = [str(name) for name in book.columns]
-        records = [
-            dict(zip(names, row, strict=True)) for row in zip(*(book[n].tolist() for n in names), strict=True)
-        ]
+        records: list[Any] = [] if book.empty else book.to_dict("records")
         known = book["known_ms"].to_numpy(np.int64)
         read, fed = [], 0
         for close in closed.tolist():
@@ -143,9 +147,9 @@ class LiveInputs:
                 self._book.update(record)
             fed = until
             read.append(self._book.features(close))
-        return {name: [values[name] for values in read] for name in BOOK_NAMES}
+        return {name: np.array([values[name] for values in read]) for name in BOOK_NAMES}
 
-    def _forced(self, candles: pd.DataFrame, all_closed: Times, rows: PairRows) -> dict[str, np.ndarray]:
+    def _forced(self, candles: pd.DataFrame, all_closed: Times, rows: PairRows) -> dict[str, Array]:
         """Levels and fragility of the frame's new candles, moving the levels' state on."""
         fresh = all_closed > (self._closed[-1] if self._closed.size else -1)
         closed, age = all_closed[fresh], self.terms.interest.max_age_ms
@@ -159,7 +163,7 @@ class LiveInputs:
         clock = np.concatenate((self._closed, closed))
         for side in level_columns.SIDES:
             name = fragility.fragility_name(side, fragility.PERCENTILE_WITHIN)
-            before = self._known[name].to_numpy(np.float64)
+            before = self._known[:, _COLUMNS.get_loc(name)]
             ratio = np.concatenate((before, fragile[name].to_numpy(np.float64)))
             fragile[fragility.percentile_name(side)] = fragility.percentiles(clock, ratio)[-len(closed) :]
         both = pd.concat([forced, fragile], axis=1)
@@ -173,9 +177,15 @@ class LiveInputs:
         )
 
 
+def _table(columns: Mapping[str, Array], size: int) -> Array:
+    """Columns in the order of `INPUT_NAMES`, NaN where there is none."""
+    missing = np.full(size, np.nan)
+    return np.column_stack([columns.get(name, missing) for name in INPUT_NAMES])
+
+
 def _since(rows: pd.DataFrame, first_ms: int) -> pd.DataFrame:
     # Carried values are aged by their event, which is not after the moment they became known.
-    return rows[rows["known_ms"].to_numpy() >= first_ms]
+    return rows if rows.empty else rows[rows["known_ms"].to_numpy() >= first_ms]
 
 
 def _joined(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

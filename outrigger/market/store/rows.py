@@ -10,6 +10,7 @@ the one written last stands. So a later repetition cannot change what a backtest
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -179,3 +180,14 @@ def arrange(columns: Columns, schema: Schema) -> Columns:
 def to_frame(columns: Columns) -> pd.DataFrame:
     """A table on the same memory."""
     return pd.DataFrame(columns, copy=False)
+
+
+def no_rows(names: tuple[str, ...]) -> pd.DataFrame:
+    """An empty table with these columns."""
+    return _blank(names).copy()
+
+
+@cache
+def _blank(names: tuple[str, ...]) -> pd.DataFrame:
+    # Asked for twice a pair and candle, and slow to make.
+    return to_frame(gather((), names))

@@ -28,6 +28,7 @@ from outrigger.market.store.rows import (
     from_frame,
     gather,
     key_names,
+    no_rows,
     split_by_day,
     to_frame,
 )
@@ -148,11 +149,10 @@ class MarketStore:
         times = schema.columns[:2]
         wanted = [name for name in schema.columns if columns is None or name in (*times, *columns)]
         needed = [name for name in schema.columns if name in (*wanted, *key_names(schema))]
-        days = (
-            partition.read(needed)
-            for partition in partitions(self._directory_of(pair, kind), schema, start_ms, end_ms)
-        )
-        rows = arrange(gather(days, needed), schema)
+        found = list(partitions(self._directory_of(pair, kind), schema, start_ms, end_ms))
+        if not found:
+            return no_rows(tuple(wanted))
+        rows = arrange(gather((partition.read(needed) for partition in found), needed), schema)
         first = 0 if start_ms is None else int(rows["known_ms"].searchsorted(start_ms))
         last = None if end_ms is None else int(rows["known_ms"].searchsorted(end_ms))
         return to_frame({name: rows[name][first:last] for name in wanted})
