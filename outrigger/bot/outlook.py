@@ -22,6 +22,7 @@ from outrigger.market.timeframe import timeframe_ms
 from outrigger.regime.effects import smoothed
 from outrigger.settings.read import Settings
 from outrigger.stops.measured import inputs_wanted, on_base
+from outrigger.stops.pressure import Floats
 
 
 class Outlook:
@@ -87,17 +88,14 @@ class Outlook:
         """
         clock, dates = frames[base], frames[CHART]["date"]
         self.market.want(self._wanted(to_ms(dates.iloc[-1]) + timeframe_ms(CHART) if len(dates) else 0))
-        found: dict[str, Any] = {}
+        known: dict[str, Floats] = {}
         inputs = self.market.inputs(pair, frames[CHART], provider) if self.market.reads else None
         if inputs is not None:
-            wanted = inputs[list(inputs_wanted(self.settings))]
-            found |= on_base(wanted, frames, base, pair)
+            known |= {name: inputs[name].to_numpy() for name in inputs_wanted(self.settings)}
         if self.settings.regime.enabled:
-            chart, told = self.regimes.probabilities(pair, provider, inputs)
-            mean = smoothed(told, self.settings.regime.smoothing_minutes)
-            columns = pd.DataFrame(as_columns(mean), index=chart.index)
-            found |= on_base(columns, {base: clock, CHART: chart}, base, pair)
-        return pd.DataFrame(found, index=clock.index)
+            told = self.regimes.probabilities(pair, provider, inputs, frames)
+            known |= as_columns(smoothed(told, self.settings.regime.smoothing_minutes))
+        return pd.DataFrame(on_base(known, frames, base, pair), index=clock.index)
 
     def _wanted(self, now_ms: int) -> tuple[str, ...]:
         """Inputs that the stop and the classifier of a moment make use of."""

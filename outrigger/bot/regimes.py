@@ -100,8 +100,8 @@ class Regimes:
         return [(pair, chart) for pair in wanted for chart in CHARTS]
 
     def probabilities(
-        self, pair: str, provider: DataProvider, inputs: pd.DataFrame | None
-    ) -> tuple[pd.DataFrame, Array]:
+        self, pair: str, provider: DataProvider, inputs: pd.DataFrame | None, frames: Charts
+    ) -> Array:
         """Probabilities of the regimes at the close of each five-minute candle.
 
         Parameters
@@ -112,22 +112,22 @@ class Regimes:
             Freqtrade's; every pair and chart of `informative` has to be known to it.
         inputs : DataFrame or None
             What is known beside prices, one row a candle.
+        frames : mapping of str to DataFrame
+            Charts of the pair that are at hand, the five-minute candles among them; others are asked for.
 
         Returns
         -------
-        chart : DataFrame
-            The five-minute candles.
-        told : ndarray of shape (n_candles, 5)
+        ndarray of shape (n_candles, 5)
             NaN where the regime is not known.
         """
-        charts = _charts(provider, pair)
+        charts = _charts(provider, pair, frames)
         closed = closes_of(charts[CHART], pair)
         told = np.full((len(closed), len(REGIMES)), np.nan)
         bundle = self._holder.at(int(closed[-1])) if closed.size else None
         if bundle is None:
-            return charts[CHART], told
+            return told
         leader = leader_of(pair)
-        references = {leader: _charts(provider, leader)}
+        references = {leader: _charts(provider, leader, {})}
         try:
             state = self._state(pair)
             told = state.update(bundle, charts, references, inputs)
@@ -138,7 +138,7 @@ class Regimes:
                 raise
             self._pairs.pop(pair, None)
             self._faults.record("regime", pair, error, "the regime is unknown, every multiplier neutral")
-        return charts[CHART], told
+        return told
 
     def _state(self, pair: str) -> LiveRegime:
         """What was said of a pair's candles so far; nothing is kept from one backtest to the next."""
@@ -181,8 +181,11 @@ class Regimes:
             self._faults.record("drift watch's file", "all pairs", error, "a restart forgets the last days")
 
 
-def _charts(provider: DataProvider, pair: str) -> Charts:
-    found = {chart: provider.get_pair_dataframe(pair, chart) for chart in CHARTS}
+def _charts(provider: DataProvider, pair: str, frames: Charts) -> Charts:
+    found = {
+        chart: frames[chart] if chart in frames else provider.get_pair_dataframe(pair, chart)
+        for chart in CHARTS
+    }
     return {chart: frame for chart, frame in found.items() if len(frame)}
 
 

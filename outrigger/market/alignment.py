@@ -110,6 +110,33 @@ def align(
     return taken
 
 
+def rows_at(
+    wanted_ms: npt.NDArray[np.int64], known_ms: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Take the rows of some moments out of a table.
+
+    Parameters
+    ----------
+    wanted_ms : ndarray of int64, shape (n_wanted,)
+        Moments.
+    known_ms : ndarray of int64, shape (n_rows,)
+        Moment of each row of the table, increasing.
+    values : ndarray of shape (n_rows, n_columns)
+        The table.
+
+    Returns
+    -------
+    ndarray of shape (n_wanted, n_columns)
+        NaN where the table has no row of just that moment.
+    """
+    if not known_ms.size:
+        return np.full((len(wanted_ms), values.shape[1]), np.nan)
+    place = np.minimum(np.searchsorted(known_ms, wanted_ms), known_ms.size - 1)
+    taken = values[place]
+    taken[known_ms[place] != wanted_ms] = np.nan
+    return taken
+
+
 def missing_chart(pair: str, timeframe: str) -> DataError:
     """Error for a chart without candles, with the command that brings them.
 

@@ -78,7 +78,7 @@ class BinTable:
 
     Parameters
     ----------
-    names : Index of str
+    names : tuple of str
         Features.
     edges : ndarray of shape (n_features, n_edges)
         Of each, filled up with infinity.
@@ -88,7 +88,7 @@ class BinTable:
         Index above which each has drifted.
     """
 
-    names: pd.Index
+    names: tuple[str, ...]
     edges: Array
     shares: Array
     limits: Array
@@ -103,7 +103,7 @@ class BinTable:
             shares[row, : len(found.edges) + 1] = found.shares[:-1]
             shares[row, -1] = found.shares[-1]
         limits = np.array([found.limit for found in bins.values()])
-        return cls(pd.Index([str(name) for name in bins]), edges, shares, limits)
+        return cls(tuple(str(name) for name in bins), edges, shares, limits)
 
     def count(self, rows: Array) -> npt.NDArray[np.int64]:
         """Count rows by feature and bin.

@@ -21,6 +21,7 @@ from outrigger.errors import StateError
 from outrigger.regime.classes import REGIMES, UNLABELLED
 from outrigger.regime.drift import WINDOW_MS, BinTable
 from outrigger.regime.drift_state import DriftReading
+from outrigger.regime.scoring import places_of
 from outrigger.volatility.windows import Array
 
 _DAY_MS: Final = 86_400_000
@@ -164,9 +165,10 @@ def remember(memory: DriftMemory, rows: ScoredRows, bins: BinTable, prior: tuple
     days = dict(memory.days)
     scored = np.isfinite(rows.probabilities).all(axis=1)
     fresh = scored & (rows.closed_ms > memory.counted_ms.get(rows.pair, 0))
+    values = _arranged(rows.features, bins) if fresh.any() else np.empty((0, 0))
     for day, mine in _by_day(rows.closed_ms, fresh):
         before = days.get(day, DayCounts())
-        counts = bins.count(rows.features[bins.names].to_numpy(np.float64)[mine])
+        counts = bins.count(values[mine])
         days[day] = replace(before, features=counts if before.features is None else before.features + counts)
     done = scored & (rows.labels != UNLABELLED)
     done &= rows.closed_ms > memory.judged_ms.get(rows.pair, 0)
@@ -250,6 +252,14 @@ def _table_of(counts: Any) -> npt.NDArray[np.int64]:
     if table.ndim != 2 or (table < 0).any():
         raise ValueError("counts of features are no table of numbers from 0 up")
     return table
+
+
+def _arranged(features: pd.DataFrame, bins: BinTable) -> Array:
+    """Values in the order of the bins; raises KeyError where one is not there."""
+    there, _, absent = places_of(tuple(features.columns.tolist()), bins.names)
+    if absent:
+        raise KeyError(f"features {', '.join(absent)} are not there")
+    return features.to_numpy(np.float64)[:, there]
 
 
 def _by_day(

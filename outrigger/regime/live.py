@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from outrigger.market.alignment import open_times_ms
+from outrigger.market.alignment import open_times_ms, rows_at
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.regime.bundle.bundle import Bundle
 from outrigger.regime.classes import REGIMES
@@ -88,4 +88,4 @@ class LiveRegime:
             self._told = np.concatenate((self._told, told))
         kept = self._closed >= (closed[0] if closed.size else 0)
         self._closed, self._told = self._closed[kept], self._told[kept]
-        return pd.DataFrame(self._told, index=self._closed).reindex(closed).to_numpy(np.float64)
+        return rows_at(closed, self._closed, self._told)

@@ -100,18 +100,18 @@ def columns_of(features: pd.DataFrame, card: Card) -> pd.DataFrame:
     DataError
         If a candle feature is not among the columns.
     """
-    places, columns, absent = _places(tuple(features.columns.tolist()), card.features)
+    there, columns, absent = places_of(tuple(features.columns.tolist()), card.features)
     needed = [name for name in absent if name in CANDLE_FEATURES]
     if needed:
         raise DataError(f"features {', '.join(needed)} are missing: pass what regime_features returns")
     if absent:
         return features.reindex(columns=columns)
     # Column by column in memory, as they are made: a tree asks for few columns of many rows.
-    return pd.DataFrame(features.to_numpy().T[places].T, index=features.index, columns=columns)
+    return pd.DataFrame(features.to_numpy().T[there].T, index=features.index, columns=columns)
 
 
 @lru_cache(maxsize=8)
-def _places(
+def places_of(
     has: tuple[str, ...], wanted: tuple[str, ...]
 ) -> tuple[npt.NDArray[np.intp], pd.Index, tuple[str, ...]]:
     """Where the columns that are wanted stand among those there are, their names, and which are not there."""

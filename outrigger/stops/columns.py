@@ -59,7 +59,8 @@ def measure_noise(
     if base not in frames or frames[base].empty:
         raise missing_chart(pair, base)
     clock = frames[base]
-    columns = {"candle_range": _mean_range(clock, base), "atr": np.full(len(clock), np.nan)}
+    columns = dict.fromkeys(COLUMNS, np.full(len(clock), np.nan))
+    columns["candle_range"] = _mean_range(clock, base).to_numpy(np.float64)
     for name in stop_charts(settings):
         if name not in frames or frames[name].empty:
             raise missing_chart(pair, name)
@@ -69,7 +70,7 @@ def measure_noise(
             if name != base:
                 known = align(clock["date"], base, chart["date"], name, known, pair=pair)
             columns[column] = known
-    return pd.DataFrame(columns, index=clock.index)[list(COLUMNS)]
+    return pd.DataFrame(columns, index=clock.index)
 
 
 def _measured(name: str, chart: pd.DataFrame, settings: StopSettings) -> dict[str, pd.Series]:

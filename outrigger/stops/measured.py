@@ -26,13 +26,13 @@ REGIME: Final = "regime"
 
 
 def on_base(
-    inputs: pd.DataFrame, frames: Mapping[str, pd.DataFrame], base: str, pair: str
+    inputs: pd.DataFrame | Mapping[str, Floats], frames: Mapping[str, pd.DataFrame], base: str, pair: str
 ) -> dict[str, Floats]:
     """Inputs as known at each base candle's close.
 
     Parameters
     ----------
-    inputs : DataFrame of shape (n_five_minute_candles, n_inputs)
+    inputs : DataFrame of shape (n_five_minute_candles, n_inputs), or mapping of its columns
         One row a candle of the five-minute chart.
     frames : mapping of str to DataFrame
         Closed candles by timeframe: the base and the five-minute chart.
@@ -51,11 +51,14 @@ def on_base(
     DataError
         If dates do not increase.
     """
-    values = inputs.to_numpy(dtype=np.float64)
+    named = {str(name): np.asarray(values, dtype=np.float64) for name, values in inputs.items()}
+    if not named:
+        return {}
+    values = np.column_stack(list(named.values()))
     if base != FORECAST_CHART:
         clock, chart = frames[base]["date"], frames[FORECAST_CHART]["date"]
         values = align(clock, base, chart, FORECAST_CHART, values, pair=pair)
-    return dict(zip(inputs.columns, values.T, strict=True))
+    return dict(zip(named, values.T, strict=True))
 
 
 def pressures(

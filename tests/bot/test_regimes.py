@@ -62,12 +62,11 @@ def regimes(home: Path, bundle: Path, *, live: bool = True, **settings: Any) -> 
 @pytest.mark.parametrize("live", [True, False])
 def test_probabilities_are_those_of_the_scored_chart(tmp_path: Path, shelf: Path, live: bool) -> None:
     desk, told = regimes(tmp_path, shelf, live=live, fallback=False)
-    chart, found = desk.probabilities(PAIR, Provider(), None)  # type: ignore[arg-type]
+    found = desk.probabilities(PAIR, Provider(), None, {})  # type: ignore[arg-type]
     bundle = desk._holder.bundle
     assert bundle is not None
     features = regime_features(CHARTS, {}, pair=PAIR)
     np.testing.assert_allclose(found, score(bundle, features, closes_of(CHARTS["5m"], PAIR)), atol=1e-9)
-    assert chart is CHARTS["5m"]
     assert told == []
 
 
@@ -81,7 +80,7 @@ def test_probabilities_without_a_usable_bundle_are_unknown_and_said_once(tmp_pat
         (place / "model.pkl").write_bytes(b"\x80\x04]\x94.")
     desk, told = regimes(tmp_path, place)
     for _ in range(3):
-        assert np.isnan(desk.probabilities(PAIR, Provider(), None)[1]).all()  # type: ignore[arg-type]
+        assert np.isnan(desk.probabilities(PAIR, Provider(), None, {})).all()  # type: ignore[arg-type]
     assert len(told) == 1
     assert "REGIME UNKNOWN" in told[0]
 
@@ -92,8 +91,8 @@ def test_probabilities_of_a_model_worse_than_the_shares_fall_back_and_say_so(
     """A model fitted to noise, watched over nine days: judged, found wanting, neutral, and remembered."""
     desk, told = regimes(tmp_path, shelf, fallback_hours=1.0)
     size = len(CHARTS["5m"])
-    desk.probabilities(PAIR, Provider(size - 20), None)  # type: ignore[arg-type]
-    neutral = desk.probabilities(PAIR, Provider(size), None)[1]  # type: ignore[arg-type]
+    desk.probabilities(PAIR, Provider(size - 20), None, {})  # type: ignore[arg-type]
+    neutral = desk.probabilities(PAIR, Provider(size), None, {})  # type: ignore[arg-type]
     assert np.isnan(neutral).all()
     assert len(told) == 1
     assert "worse" in told[0]
@@ -103,10 +102,10 @@ def test_probabilities_of_a_model_worse_than_the_shares_fall_back_and_say_so(
         == "worse_than_prior"
     )
     again, said = regimes(tmp_path, shelf, fallback_hours=1.0)
-    assert np.isnan(again.probabilities(PAIR, Provider(), None)[1]).all()  # type: ignore[arg-type]
+    assert np.isnan(again.probabilities(PAIR, Provider(), None, {})).all()  # type: ignore[arg-type]
     assert said == []
     kept, _ = regimes(tmp_path, shelf, fallback_hours=1.0, fallback=False)
-    assert np.isfinite(kept.probabilities(PAIR, Provider(), None)[1][-1]).all()  # type: ignore[arg-type]
+    assert np.isfinite(kept.probabilities(PAIR, Provider(), None, {})[-1]).all()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"memory": 1, "state": {}}', "\x00"])
@@ -114,7 +113,7 @@ def test_drift_file_that_cannot_be_read_starts_the_watch_anew(tmp_path: Path, sh
     (tmp_path / "outrigger").mkdir()
     (tmp_path / "outrigger" / "drift.json").write_text(text)
     desk, told = regimes(tmp_path, shelf)
-    assert np.isfinite(desk.probabilities(PAIR, Provider(), None)[1][-1]).all()  # type: ignore[arg-type]
+    assert np.isfinite(desk.probabilities(PAIR, Provider(), None, {})[-1]).all()  # type: ignore[arg-type]
     assert told == []
 
 
@@ -125,9 +124,9 @@ def test_probabilities_live_on_a_chart_out_of_order_are_unknown_and_the_bot_goes
     good = Provider()
     broken = Provider()
     broken.charts = {**CHARTS, "15m": CHARTS["15m"].iloc[::-1]}
-    assert np.isnan(desk.probabilities(PAIR, broken, None)[1]).all()  # type: ignore[arg-type]
+    assert np.isnan(desk.probabilities(PAIR, broken, None, {})).all()  # type: ignore[arg-type]
     assert desk._faults.total() == 1
-    assert np.isfinite(desk.probabilities(PAIR, good, None)[1][-1]).all()  # type: ignore[arg-type]
+    assert np.isfinite(desk.probabilities(PAIR, good, None, {})[-1]).all()  # type: ignore[arg-type]
 
 
 def test_informative_brings_the_leaders_charts_whether_they_are_traded_or_not(tmp_path: Path) -> None:

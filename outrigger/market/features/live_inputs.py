@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from outrigger.market.alignment import rows_at
 from outrigger.market.features import fragility, level_columns
 from outrigger.market.features.asof import Array, Times
 from outrigger.market.features.book import BOOK_NAMES
@@ -97,16 +98,7 @@ class LiveInputs:
             self._go_on(candles, closed, rows)
         kept = self._closed >= (closed[0] if closed.size else 0) - _FRAGILE_MS
         self._closed, self._known = self._closed[kept], self._known[kept]
-        return pd.DataFrame(self._at(closed), columns=_COLUMNS, index=candles.index)
-
-    def _at(self, closed: Times) -> Array:
-        """What is known of each candle, shape (n_candles, n_inputs); NaN of those never seen."""
-        if not self._closed.size:
-            return np.full((len(closed), len(INPUT_NAMES)), np.nan)
-        place = np.minimum(np.searchsorted(self._closed, closed), len(self._closed) - 1)
-        found: Array = self._known[place]
-        found[self._closed[place] != closed] = np.nan
-        return found
+        return pd.DataFrame(rows_at(closed, self._closed, self._known), columns=_COLUMNS, index=candles.index)
 
     def _begin(self, candles: pd.DataFrame, closed: Times, history: PairRows) -> None:
         """Work out all history at once, and what goes on from there."""

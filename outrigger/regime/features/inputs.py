@@ -145,10 +145,10 @@ def input_features(inputs: pd.DataFrame | None, rows: int, unit: Array) -> dict[
     if inputs is None:
         return {spec.name: nothing for spec in (*SIGNED_SPECS, *EVEN_SPECS)}
 
+    values, place = inputs.to_numpy(np.float64), {name: at for at, name in enumerate(inputs.columns.tolist())}
+
     def taken(name: str) -> Array:
-        if name not in inputs.columns:
-            return nothing
-        return inputs[name].to_numpy(dtype=np.float64)
+        return values[:, place[name]] if name in place else nothing
 
     paid, accounts = 2.0 * taken(_FUNDING) - 1.0, _unit(taken(_ACCOUNTS), 0.5)
     crowd = _either(paid, accounts)

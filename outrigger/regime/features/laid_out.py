@@ -59,6 +59,9 @@ class LaidOut:
 
 def _told(frame: pd.DataFrame) -> tuple[Any, ...] | None:
     """What tells a frame from a longer, later or mended one; None where nothing does."""
-    if frame.empty or not set(_TOLD_BY) <= set(frame.columns):
+    if frame.empty:
         return None
-    return (len(frame), *(frame[name].array[-1] for name in _TOLD_BY))
+    try:
+        return (len(frame), *(frame[name].array[-1] for name in _TOLD_BY))
+    except KeyError:
+        return None
