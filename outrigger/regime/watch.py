@@ -14,15 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from outrigger.market.timeframe import timeframe_ms
 from outrigger.regime.bundle.bundle import Bundle
 from outrigger.regime.classes import UNLABELLED
 from outrigger.regime.drift import BinTable, FeatureBins
 from outrigger.regime.drift_memory import DriftMemory, ScoredRows, reading, remember
 from outrigger.regime.drift_state import Drift, DriftReading, DriftRules, DriftState, advance
-from outrigger.regime.labels import regime_labels
-from outrigger.regime.live import closes_of
+from outrigger.regime.labels import LabelRules, regime_labels
+from outrigger.regime.live import CHART, closes_of
+from outrigger.regime.scoring import Times
 from outrigger.volatility.windows import Array
 
+JUDGED_EVERY_MS = 3_600_000
 _WORDS = {
     Drift.STEADY: "the regime model's probabilities hold again",
     Drift.DRIFTING: "many of the regime model's features have left the range of its training",
@@ -74,7 +77,7 @@ class DriftWatch:
         Returns
         -------
         DriftWatch
-            With the candles counted that were not counted before.
+            With the candles counted that were not counted before; what came after them once an hour.
         """
         closed, bins, prior = closes_of(candles, pair), bins_of(bundle), prior_of(bundle)
         memory = self.memory
@@ -82,12 +85,20 @@ class DriftWatch:
             at = fresh.index.to_numpy(np.int64)
             unknown = np.full(len(at), UNLABELLED, dtype=np.int8)
             memory = remember(memory, ScoredRows(pair, at, fresh, told[-len(at) :], unknown), bins, prior)
+        if not self._due(pair, closed, bundle.card.label_rules):
+            return replace(self, memory=memory)
         labels = regime_labels(candles, bundle.card.label_rules)
         # Features count once, when they are fresh; rows already counted are here for what came after them.
         counted = closed <= memory.counted_ms.get(pair, 0)
         nothing = pd.DataFrame(index=range(int(counted.sum())))
         judged = ScoredRows(pair, closed[counted], nothing, told[counted], labels[counted])
         return replace(self, memory=remember(memory, judged, bins, prior))
+
+    def _due(self, pair: str, closed_ms: Times, rules: LabelRules) -> bool:
+        """Whether regimes of an hour of candles have become known: labels of the whole chart are slow."""
+        newest = int(closed_ms[-1]) if closed_ms.size else 0
+        open_ms = rules.horizon_bars * timeframe_ms(CHART)
+        return newest - self.memory.judged_ms.get(pair, 0) >= open_ms + JUDGED_EVERY_MS
 
     def at(self, bundle: Bundle, now_ms: int, rules: DriftRules) -> DriftWatch:
         """Take a reading and let the state follow it."""

@@ -113,7 +113,8 @@ def test_drift_watch_counts_a_candle_once_however_often_it_is_shown():
 
 def test_drift_watch_candle_by_candle_remembers_what_it_would_at_once():
     live, watch, size = LiveRegime(PAIR), DriftWatch(DriftMemory(MADE.sha256)), len(CHARTS["5m"])
-    for count in range(size - 20, size + 1):
+    # What came after a candle is looked at once an hour: now, and before.
+    for count in range(size - 24, size + 1):
         charts = upto(count)
         told = live.update(MADE, charts, {}, None)
         watch = watch.seen(MADE, PAIR, charts["5m"], told, live.fresh)
@@ -124,6 +125,19 @@ def test_drift_watch_candle_by_candle_remembers_what_it_would_at_once():
         assert watch.memory.days[day].judged == counts.judged
         assert watch.memory.days[day].excess == pytest.approx(counts.excess)
         assert np.array_equal(watch.memory.days[day].features, counts.features)
+
+
+def test_drift_watch_judges_candles_an_hour_at_a_time():
+    live, size = LiveRegime(PAIR), len(CHARTS["5m"])
+    watch, _ = watched(upto(size - 24))
+    judged = []
+    for count in range(size - 24, size + 1):
+        charts = upto(count)
+        told = live.update(MADE, charts, {}, None)
+        watch = watch.seen(MADE, PAIR, charts["5m"], told, live.fresh)
+        judged.append(watch.memory.judged_ms[PAIR])
+        assert watch.memory.counted_ms[PAIR] == closes_of(charts["5m"], PAIR)[-1]
+    assert sorted({(ms - judged[0]) // BAR_MS for ms in judged}) == [0, 12, 24]
 
 
 def test_drift_watch_goes_through_json_and_begins_anew_with_another_bundle():

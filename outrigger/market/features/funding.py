@@ -106,7 +106,8 @@ def funding_rows(candles: pd.DataFrame, pair: str) -> pd.DataFrame:
     """
     told = candles["funding_rate"].to_numpy(np.float64)
     paid = ~np.isnan(told)
-    times = open_times_ms(candles["date"][paid], f"{pair} funding")
+    dates = candles["date"] if paid.all() else candles["date"][paid]
+    times = open_times_ms(dates, f"{pair} funding")
     hours = np.round(np.diff(times) / HOUR_MS)
     # An event missing from the file is no longer interval: the next one is then unknown.
     interval = np.concatenate(([np.nan], np.where(np.isin(hours, INTERVALS_H), hours * HOUR_MS, np.nan)))

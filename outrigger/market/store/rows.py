@@ -183,8 +183,8 @@ def to_frame(columns: Columns) -> pd.DataFrame:
 
 
 def no_rows(names: tuple[str, ...]) -> pd.DataFrame:
-    """An empty table with these columns."""
-    return _blank(names).copy()
+    """An empty table with these columns, in memory of its own as soon as it is written to."""
+    return _blank(names).copy(deep=False)
 
 
 @cache
