@@ -97,15 +97,15 @@ class _DrivenWorker(Worker):  # type: ignore[misc]  # Freqtrade ships no types
 
 
 @contextmanager
-def _without_waiting() -> Iterator[None]:
+def _without_waiting(*, plain_names: bool) -> Iterator[None]:
     """Let Freqtrade's pauses after failed requests last no real time: the clock says when it looks again."""
     no_backoff = mock.patch("freqtrade.exchange.common.calculate_backoff", return_value=0)
     # One retry of candles instead of four: a request that nobody answers costs real time each time.
     few_retries = mock.patch("freqtrade.exchange.common.API_RETRY_COUNT", 1)
     # Names of columns as plain objects are a quarter of a loop's time less; no number depends on it.
-    plain_names = pd.option_context("future.infer_string", False)
+    names = pd.option_context("future.infer_string", not plain_names)
     no_waiting = mock.patch("freqtrade.worker.RETRY_TIMEOUT", 0)
-    with no_backoff, few_retries, no_waiting, plain_names, cleaning_once():
+    with no_backoff, few_retries, no_waiting, names, cleaning_once():
         yield
 
 
@@ -232,7 +232,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         self._server.__exit__(kind, error, trace)
         self._travel.stop()
 
-    def run(self, look: Look | None = None, *, restarts: int = 0) -> Run:
+    def run(self, look: Look | None = None, *, restarts: int = 0, plain_names: bool = True) -> Run:
         """Run the bot through the days.
 
         Parameters
@@ -241,6 +241,8 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
             Called after every loop with the bot and the time, to check what has to hold; True ends the run.
         restarts : int
             How often a bot that ends by itself is started again, from its database, a minute later.
+        plain_names : bool
+            Whether names of columns are plain objects, which makes a loop faster than a real bot's.
 
         Returns
         -------
@@ -254,7 +256,7 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
         spent = LoopTimes()
         for restarted in range(restarts + 1):
             try:
-                with _without_waiting():
+                with _without_waiting(plain_names=plain_names):
                     self._live(spent, look)
             except _EndOfDays:
                 return Run(spent.told(), restarted)

@@ -1,8 +1,9 @@
 """How much of a live loop is Outrigger's, and how long Freqtrade waits for a stop.
 
-Every callback of the strategy is timed where Freqtrade calls it, so Freqtrade's copy of the trade
-for each of them is counted. Refreshing candles, orders and Freqtrade's own checks are not. Assumes that
-callbacks do not call each other through Freqtrade. Weak: time is real time, so a busy machine shows.
+Every callback of the strategy is timed where Freqtrade calls it, so Freqtrade's copy of the trade for each of
+them is counted. Refreshing candles, orders and Freqtrade's own checks are not. Assumes that callbacks do not
+call each other through Freqtrade. Garbage is collected as seldom as `freqtrade trade` has it. Weak: time is
+real time, so a busy machine shows.
 
 Run `python -m outrigger.rehearsal.our_share --datadir DIR --start 2025-06-02T03:00 --hours 2`.
 """
@@ -10,6 +11,7 @@ Run `python -m outrigger.rehearsal.our_share --datadir DIR --start 2025-06-02T03
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -27,6 +29,7 @@ from unittest import mock
 import numpy as np
 from freqtrade import freqtradebot
 from freqtrade.strategy import interface
+from freqtrade.system import gc_set_threshold
 from rich.console import Console
 from rich.table import Table
 
@@ -185,9 +188,20 @@ def our_share(
     watch = Stopwatch()
     until = start + timedelta(hours=hours)
     bot = DrivenBot(datadir, list(configs), out, start, until, every_seconds=every_seconds)
-    with watch.watching(), bot:
-        bot.run(watch.loop_over)
+    with watch.watching(), bot, _collecting_as_freqtrade():
+        bot.run(watch.loop_over, plain_names=False)
     return watch.share()
+
+
+@contextmanager
+def _collecting_as_freqtrade() -> Iterator[None]:
+    """Freqtrade's command sets how often garbage is looked for before it starts a bot."""
+    before = gc.get_threshold()
+    gc_set_threshold()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _spread(milliseconds: Sequence[float]) -> Spread:
