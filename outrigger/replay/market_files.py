@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import feather
+from pyarrow import ipc
 
 from outrigger.errors import DataError
 from outrigger.replay.candles import Candles
@@ -26,6 +26,7 @@ FILE_NAME = re.compile(
     r"(?P<base>\w+)_(?P<quote>[A-Z0-9]+)_(?P<settle>[A-Z0-9]+)-(?P<interval>\d+(?:m|h|d|w|Mo))"
     r"-(?P<kind>futures|mark|index|funding_rate|open_interest)\.feather"
 )
+POOL = pa.system_memory_pool()
 OHLCV = ("open", "high", "low", "close", "volume")
 
 
@@ -128,7 +129,9 @@ def find_contracts(datadir: Path) -> dict[str, Contract]:
 
 def _read(path: Path, columns: Sequence[str]) -> Readings:
     try:
-        table = feather.read_table(path, memory_map=True)
+        # Arrow's own pool would keep what it has once lent for unpacking; the system's takes it back.
+        with pa.memory_map(str(path)) as mapped:
+            table = ipc.open_file(mapped, memory_pool=POOL).read_all()
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"cannot read {path}: {error}; download the file again") from error
     if "funding_rate" in columns and "funding_rate" not in table.column_names:
@@ -137,8 +140,7 @@ def _read(path: Path, columns: Sequence[str]) -> Readings:
     absent = [name for name in ("date", *columns) if name not in table.column_names]
     if absent:
         raise DataError(f"{path} lacks the columns {', '.join(absent)}: it holds {table.column_names}")
-    dates = table.column("date").cast(pa.timestamp("ms", tz="UTC"), safe=False)
-    times = dates.to_numpy().astype("datetime64[ms]").astype(np.int64)
+    times = table.column("date").to_numpy().astype("datetime64[ms]").astype(np.int64)
     values = np.column_stack([table.column(name).to_numpy().astype(np.float64) for name in columns])
     if not len(times):
         raise DataError(f"{path} has no rows: download the file again or remove it")

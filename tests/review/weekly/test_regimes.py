@@ -94,8 +94,8 @@ def test_read_drift_tells_state_and_excess_without_touching_the_file(tmp_path: P
     path = tmp_path / "outrigger" / "drift.json"
     path.parent.mkdir()
     days = {
-        "20000": {"features": {}, "excess": 6.0, "judged": 100},
-        "20001": {"features": {}, "excess": -2.0, "judged": 100},
+        "20000": {"features": None, "excess": 6.0, "judged": 100},
+        "20001": {"features": None, "excess": -2.0, "judged": 100},
     }
     memory = {"bundle": "b", "days": days, "counted_ms": {}, "judged_ms": {}}
     state = {
