@@ -1,8 +1,9 @@
 """What happens at the start of a bot's loop, or of a backtest's candle, before any trade is asked for.
 
 The trader is heard, legs are taken further, the breaker looks at open equity. A running bot also drops what
-belongs to closed trades, says what there is to say, and leaves a sign of life, in this order and the last
-whatever went wrong before: a loop that has a fault still watches its stops, and has to be seen to run.
+belongs to closed trades, says what there is to say, looks once an hour for positions that no trade explains
+and leaves a sign of life, in this order and the last whatever went wrong before: a loop that has a fault
+still watches its stops, and has to be seen to run.
 """
 
 from __future__ import annotations
@@ -66,3 +67,4 @@ class Loop:
             strategy.records.forget({trade.id for trade in trades})
             self._guard.look(trades, now_ms)
             self._outbox.deliver()
+            strategy.entries.strays.look(strategy, now_ms)
