@@ -79,9 +79,8 @@ def check(case: Case, markets: Mapping[str, Any] | None, limit_s: float = LIMIT_
 def _ask(case: Case, markets: Mapping[str, Any], found: LiveAccount) -> None:
     try:
         for finding in _answers(case, markets, found):
-            if (
-                finding not in found.findings
-            ):  # a database that cannot be read is so for all that look into it
+            # A database that cannot be read is so for all that look into it.
+            if finding not in found.findings:
                 found.findings.append(finding)
     except Refused as refusal:
         found.findings.append(refusal.finding)

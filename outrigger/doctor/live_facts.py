@@ -236,12 +236,12 @@ class BybitAccount:
         """Ask for all orders that wait; see `BinanceAccount`."""
         asked: dict[str, Any] = {"category": "linear", "settleCoin": self._currency, "limit": PAGE}
         rows: list[Any] = []
-        while not len(rows) % PAGE:
+        while True:
             told = self._client.privateGetV5OrderRealtime(asked)["result"]
-            if not told["list"]:
-                break
             rows += told["list"]
             asked["cursor"] = told["nextPageCursor"]
+            if len(told["list"]) < PAGE or not asked["cursor"]:
+                break
         return [self._waiting(row) for row in rows if row["orderStatus"] in STANDING]
 
     def _waiting(self, row: Mapping[str, Any]) -> Waiting:
