@@ -58,7 +58,8 @@ class Partition:
     @property
     def holds_rows(self) -> bool:
         """Whether there is anything to read; a journal that was only opened does not count."""
-        return self.packed_path.exists() or self.has_journalled
+        # The journal first, as in `read`: were it packed in between, the table is there.
+        return self.has_journalled or self.packed_path.exists()
 
     @property
     def has_journalled(self) -> bool:
