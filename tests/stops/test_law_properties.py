@@ -1,5 +1,7 @@
 """What holds for every sequence of candles; sequences include candles that nobody would expect."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -57,6 +59,15 @@ def test_saved_and_loaded_state_goes_on_as_if_nothing_had_happened(trade, min_st
 def test_restart_that_lost_candles_is_never_looser_than_before_nor_tighter_than_with_them(
     trade, min_step, data
 ):
+    # Policies give the guard, or nothing, as the early guard: one that asked for more would bind a trade only
+    # for as long as it has not armed.
+    trade = replace(
+        trade,
+        widths=[
+            replace(asked, early_guard=data.draw(st.sampled_from([asked.guard, float("nan")])))
+            for asked in trade.widths
+        ],
+    )
     states = trade.states()
     assume(states)
     cut = data.draw(st.integers(0, len(states) - 1))
