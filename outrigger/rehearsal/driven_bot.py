@@ -29,6 +29,7 @@ import time_machine
 from freqtrade.configuration import Configuration
 from freqtrade.enums import RunMode, State
 from freqtrade.misc import deep_merge_dicts
+from freqtrade.persistence.usedb_context import enable_database_use
 from freqtrade.worker import Worker
 
 from outrigger.errors import ReplayError
@@ -283,6 +284,8 @@ class DrivenBot(AbstractContextManager["DrivenBot"]):
 
     def _live(self, spent: LoopTimes, look: Look | None) -> None:
         """Live from a start of the bot to its end."""
+        # A backtest in the same process leaves Freqtrade without its database.
+        enable_database_use()
         # Freqtrade takes the keys out of the configuration that it is given.
         worker = _DrivenWorker(deepcopy(self.config), self._pass_time, self._until, look, spent)
         try:
