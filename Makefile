@@ -86,7 +86,7 @@ rehearse-faults: $(READY)  ## every fault of exchange, orders, machine and proce
 	@$(BIN)/python -m outrigger.rehearsal.fault_matrix --market $(MARKET)
 
 rehearse-soak: $(READY)  ## recorded days with faults on: invariants, memory, loop time (DATADIR= with 1m, START=, DAYS=)
-	@$(BIN)/python -m outrigger.rehearsal.soak --datadir $(DATADIR) --start $(START) --days $(DAYS)
+	@MALLOC_TRIM_THRESHOLD_=131072 $(BIN)/python -m outrigger.rehearsal.soak --datadir $(DATADIR) --start $(START) --days $(DAYS)
 
 study-synth: $(READY)  ## stylised facts, synthetic beside real (DATADIR=)
 	@$(BIN)/outrigger synth --out user_data/synthetic --days 30 --seed 7

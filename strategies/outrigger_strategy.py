@@ -13,7 +13,6 @@ from typing import Any
 
 from freqtrade.constants import Config
 from freqtrade.enums import RunMode
-from freqtrade.exceptions import OperationalException
 from freqtrade.ft_types import AnnotationType
 from freqtrade.persistence import Order, Trade
 from freqtrade.strategy import IStrategy
@@ -23,7 +22,7 @@ from outrigger import __version__
 from outrigger.bot import frames, parameters, plots, recording, sizing
 from outrigger.bot.breaker_watch import BreakerWatch
 from outrigger.bot.entries import Entries
-from outrigger.bot.faults import FaultLog
+from outrigger.bot.faults import FaultLog, UnusableCandles
 from outrigger.bot.hedge import HedgeDesk
 from outrigger.bot.ledger_writer import LedgerWriter
 from outrigger.bot.leg_lives import RESIZED
@@ -135,8 +134,8 @@ class Outrigger(IStrategy):
             frame = frames.measure(dataframe, pair, self.timeframe, self.dp, settings, self.outlook)
             self.hedge.measure(pair, self.dp, frame)
             return frame
-        except OutriggerError as error:  # Freqtrade prints its own kind without a traceback
-            raise OperationalException(str(error)) from error
+        except OutriggerError as error:
+            raise UnusableCandles(str(error)) from error
 
     def populate_entry_trend(self, dataframe: DataFrame, metadata: dict[str, Any]) -> DataFrame:
         """Vote, mark entries, and lay out the pair's track for the callbacks."""

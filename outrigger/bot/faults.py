@@ -10,11 +10,22 @@ import logging
 from collections import Counter
 from typing import Protocol
 
+from freqtrade.exceptions import OperationalException
+
 logger = logging.getLogger(__name__)
 
 # A fault here means that a stop is not taken further: that is told whatever else is told.
 KEEP_STOPS = frozenset({"custom_stoploss", "custom_exit", "stop state", "hedge leg", "bot_loop_start"})
 LONGEST = 300
+
+
+class UnusableCandles(OperationalException, ValueError):  # type: ignore[misc]  # Freqtrade ships no types
+    """Candles that cannot be measured.
+
+    Freqtrade prints an `OperationalException` without a traceback where a command ends with it. A running bot
+    goes on, warns of a `ValueError` in one line, and of everything else with a traceback, whose candles its
+    buffer of log records then holds.
+    """
 
 
 class Say(Protocol):

@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from freqtrade.enums import RunMode
+from freqtrade.exceptions import OperationalException, StrategyError
 from freqtrade.persistence import Order, Trade
+from freqtrade.strategy.strategy_wrapper import strategy_safe_wrapper
 
 from outrigger import __version__
 from outrigger.bot import breaker_file, outbox, plots
@@ -196,6 +198,22 @@ def test_unknown_equity_opens_nothing_until_it_is_known_again(database: None, tm
     assert stake() == 0.0
     strategy.bot_loop_start(moment(3))
     assert stake() > 0.0
+
+
+def test_candles_that_cannot_be_used_are_one_line_in_the_log_of_a_running_bot(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A record with a traceback would keep its candles alive for as long as Freqtrade keeps records."""
+    strategy = bot(tmp_path)
+    strategy.dp.runmode, strategy.dp.get_pair_dataframe = RunMode.DRY_RUN, lambda *_: pd.DataFrame()
+    candles = pd.DataFrame({"date": pd.date_range(START, periods=3, freq="1min", unit="ms", tz="UTC")})
+    candles[["open", "high", "low", "close", "volume"]] = 1.0
+    with pytest.raises(OperationalException, match="no 5m candles of BTC"):
+        strategy.populate_indicators(candles, {"pair": PAIR})
+    caplog.clear()
+    with pytest.raises(StrategyError, match="no 5m candles of BTC"):
+        strategy_safe_wrapper(strategy.populate_indicators)(candles, {"pair": PAIR})
+    assert [(one.levelname, one.exc_info) for one in caplog.records] == [("WARNING", None)]
 
 
 def test_entry_signals_carry_the_columns_of_the_plot(tmp_path: Path) -> None:
