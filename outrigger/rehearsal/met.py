@@ -15,8 +15,8 @@ from outrigger.replay.signed_request import Keys
 KEYS = Keys("key-that-must-stay-secret", "secret-that-must-stay-secret")
 # One a minute while a fault lasts.
 MOST_RESTARTS = 20
-# Waits are real: short where nothing answers, long enough for a busy machine elsewhere.
-CLIENT_TIMEOUT_MS, IMPATIENT_MS = 5_000, 500
+# Waits are real: long enough for a busy machine; see `patience` for the minutes in which nothing answers.
+CLIENT_TIMEOUT_MS = 5_000
 # As Freqtrade writes its own log.
 LINE = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 _RIGHT = ("met", "loops", "with a position", "trades", "left open", "restarts")

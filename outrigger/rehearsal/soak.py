@@ -36,7 +36,8 @@ from outrigger.json_values import plain
 from outrigger.market.moment import to_ms
 from outrigger.rehearsal.driven_bot import DrivenBot
 from outrigger.rehearsal.invariants import Invariants
-from outrigger.rehearsal.met import IMPATIENT_MS, logged
+from outrigger.rehearsal.met import CLIENT_TIMEOUT_MS, logged
+from outrigger.rehearsal.patience import Patience
 from outrigger.replay.faults import FaultPlan, catalogue
 from outrigger.review.database import read_database
 
@@ -216,17 +217,17 @@ def soak(
     """
     until = start + timedelta(days=days)
     acted, watch = plans(start, days, fault_hours, seed), _Watch()
-    patience = {"timeout": IMPATIENT_MS}
-    exchange: dict[str, Any] = {"ccxt_config": patience, "ccxt_async_config": patience}
+    waits, patience = {"timeout": CLIENT_TIMEOUT_MS}, Patience(acted)
+    exchange: dict[str, Any] = {"ccxt_config": waits, "ccxt_async_config": waits}
     if pairs:
         exchange["pair_whitelist"] = list(pairs)
     overlay = {"exchange": exchange}
     how: dict[str, Any] = {"every_seconds": every_seconds, "overlay": overlay, "faults": acted}
-    bot = DrivenBot(datadir, list(configs), out, start, until, **how)
+    bot = DrivenBot(datadir, list(configs), out, start, until, meanwhile=patience, **how)
     with logged(out / "bot.log"), bot:
         # A live bot has it too: errors among its last thousand records hold the candles they came up with.
         logging.getLogger().addHandler(bufferHandler)
-        ran = bot.run(watch, restarts=MOST_RESTARTS)
+        ran = bot.run(patience.watching(watch), restarts=MOST_RESTARTS)
     found = read_database(str(bot.database), to_ms(until))
     said = _ERROR.findall((out / "bot.log").read_text(encoding="utf-8"))
     return Soaked(
