@@ -14,21 +14,13 @@ import numpy as np
 import pandas as pd
 
 from outrigger.volatility.grid import CandleGrid
-from outrigger.volatility.har import HarModel, forecast_variances, horizon_bars
+from outrigger.volatility.har import forecast_variances, horizon_bars
 from outrigger.volatility.har_json import shipped_model
 
 STARTUP_CANDLES = 2016
 
 
-def sigma(candles: pd.DataFrame, horizon_hours: float = 4.0, *, model: HarModel | None = None) -> pd.Series:
-    """Forecast the standard deviation of the log return over the coming hours; see `sigmas`."""
-    (found,) = sigmas(candles, [horizon_hours], model=model)
-    return found
-
-
-def sigmas(
-    candles: pd.DataFrame, horizons_hours: Sequence[float], *, model: HarModel | None = None
-) -> list[pd.Series]:
+def sigmas(candles: pd.DataFrame, horizons_hours: Sequence[float]) -> list[pd.Series]:
     """Forecast the standard deviation of the log return over the coming hours, for several horizons at once.
 
     Parameters
@@ -38,8 +30,6 @@ def sigmas(
         Gaps, candles without volume and NaN are missing observations.
     horizons_hours : sequence of float
         Hours ahead, 1 to 24.
-    model : HarModel, optional
-        Coefficients; None takes those shipped with the package.
 
     Returns
     -------
@@ -52,12 +42,11 @@ def sigmas(
     DataError
         The frame is not one of ascending 5m candles.
     SettingsError
-        A horizon is outside what the model was fitted for.
+        A horizon is outside what the shipped model was fitted for.
     """
     bars = [horizon_bars(hours) for hours in horizons_hours]
-    chosen = shipped_model() if model is None else model
     grid = CandleGrid.from_frame(candles)
     return [
         pd.Series(np.sqrt(variance)[grid.rows], index=candles.index, name="sigma", dtype=np.float64)
-        for variance in forecast_variances(chosen, grid, bars)
+        for variance in forecast_variances(shipped_model(), grid, bars)
     ]

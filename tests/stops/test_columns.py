@@ -5,7 +5,7 @@ import pytest
 from outrigger.errors import DataError
 from outrigger.settings.stop import StopSettings
 from outrigger.stops.columns import COLUMNS, market_columns, measure_noise, stop_charts
-from outrigger.volatility.forecast import sigma
+from outrigger.volatility.forecast import sigmas
 from tests.stops.tracks import PLAIN
 
 PAIR = "BTC/USDT:USDT"
@@ -65,7 +65,7 @@ def test_measure_noise_gives_each_minute_the_forecast_of_the_last_closed_five(mi
     assert list(measured) == list(COLUMNS)
     horizons = {"sigma": VOLATILITY.horizon_hours, "protect_sigma": VOLATILITY.protect_horizon_hours}
     for name, hours in horizons.items():
-        forecast = sigma(frames["5m"], hours).to_numpy()
+        forecast = sigmas(frames["5m"], [hours])[0].to_numpy()
         # The minute of row 4 closes with the first five-minute candle, rows 5 to 8 know only that one.
         expected = np.concatenate((np.full(4, np.nan), np.repeat(forecast, 5)))[: len(minutes)]
         assert np.array_equal(measured[name], expected, equal_nan=True)

@@ -8,13 +8,26 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from outrigger.errors import DataError, SettingsError
-from outrigger.volatility.forecast import STARTUP_CANDLES, sigma
+from outrigger.volatility.forecast import STARTUP_CANDLES, sigmas
 from tests.volatility.walks import breathing_sigma, walk_frame
 
 N = 6000
+
+
+def sigma(frame, hours=4.0):
+    return sigmas(frame, [hours])[0]
+
+
 FRAME = walk_frame(N, seed=11, bar_sigma=breathing_sigma(N))
 FULL = sigma(FRAME)
 PRICES = ["open", "high", "low", "close"]
+
+
+def test_sigmas_of_several_horizons_are_those_of_each_alone():
+    several = sigmas(FRAME, [1.0, 4.0, 24.0])
+    for found, hours in zip(several, (1.0, 4.0, 24.0), strict=True):
+        pd.testing.assert_series_equal(found, sigma(FRAME, hours), check_exact=True)
+    assert not several[0].equals(several[1])
 
 
 def test_sigma_is_a_float_series_on_the_frames_index():
