@@ -17,9 +17,9 @@ from outrigger.market.features.funding_interval import charge_intervals_ms
 from outrigger.regime.effects import RegimeEffects, regime_effects
 from outrigger.settings.read import Settings
 from outrigger.sided import Sided
+from outrigger.signals.indicators import chart_columns
 from outrigger.signals.indicators import charts as signal_charts
-from outrigger.signals.indicators import measure_charts
-from outrigger.stops.columns import market_columns, measure_noise, stop_charts
+from outrigger.stops.columns import market_columns, noise_columns, stop_charts
 from outrigger.stops.measured import inputs_wanted, pressures
 from outrigger.stops.policies import sided_widths
 from outrigger.stops.track import StopTrack, track_of
@@ -82,7 +82,7 @@ def measure(
     Returns
     -------
     DataFrame
-        The base candles with the columns of `measure_charts`, of `measure_noise` and of the outlook.
+        The base candles with the columns of noise, of the signals' charts and of the outlook.
 
     Raises
     ------
@@ -93,10 +93,11 @@ def measure(
         _require_funding(pair, base_frame, provider)
     frames = {name: provider.get_pair_dataframe(pair, name) for name in charts(settings, base)}
     frames[base] = base_frame
-    noise = measure_noise(frames, base, settings.stop, pair)
-    votes = measure_charts(frames, base, settings.signals, pair)
-    beside = [] if outlook is None else [outlook.columns(frames, pair, base, provider)]
-    return pd.concat([base_frame, noise, votes, *beside], axis=1)
+    columns = noise_columns(frames, base, settings.stop, pair)
+    columns |= chart_columns(frames, base, settings.signals, pair)
+    if outlook is not None:
+        columns |= outlook.columns(frames, pair, base, provider)
+    return pd.concat([base_frame, pd.DataFrame(columns, index=base_frame.index)], axis=1)
 
 
 def effects_of(frame: pd.DataFrame, settings: Settings) -> Sided[RegimeEffects] | None:

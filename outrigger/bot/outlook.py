@@ -62,7 +62,7 @@ class Outlook:
 
     def columns(
         self, frames: Mapping[str, pd.DataFrame], pair: str, base: str, provider: DataProvider
-    ) -> pd.DataFrame:
+    ) -> dict[str, Floats]:
         """Everything that is switched on, as known at each base candle's close.
 
         Parameters
@@ -78,15 +78,15 @@ class Outlook:
 
         Returns
         -------
-        DataFrame of shape (n_candles, ...)
-            With the base candles' index; without columns where everything is off.
+        dict of str to ndarray of shape (n_candles,)
+            Empty where everything is off.
 
         Raises
         ------
         OutriggerError
             If something cannot be read in a backtest.
         """
-        clock, dates = frames[base], frames[CHART]["date"]
+        dates = frames[CHART]["date"]
         self.market.want(self._wanted(to_ms(dates.iloc[-1]) + timeframe_ms(CHART) if len(dates) else 0))
         known: dict[str, Floats] = {}
         inputs = self.market.inputs(pair, frames[CHART], provider) if self.market.reads else None
@@ -95,7 +95,7 @@ class Outlook:
         if self.settings.regime.enabled:
             told = self.regimes.probabilities(pair, provider, inputs, frames)
             known |= as_columns(smoothed(told, self.settings.regime.smoothing_minutes))
-        return pd.DataFrame(on_base(known, frames, base, pair), index=clock.index)
+        return on_base(known, frames, base, pair)
 
     def _wanted(self, now_ms: int) -> tuple[str, ...]:
         """Inputs that the stop and the classifier of a moment make use of."""

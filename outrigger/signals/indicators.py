@@ -123,6 +123,13 @@ def startup_candles(settings: SignalSettings, base: str) -> int:
 def measure_charts(
     frames: Mapping[str, pd.DataFrame], base: str, settings: SignalSettings, pair: str
 ) -> pd.DataFrame:
+    """What `chart_columns` gives, as a frame with the base candles' index."""
+    return pd.DataFrame(chart_columns(frames, base, settings, pair), index=frames[base].index)
+
+
+def chart_columns(
+    frames: Mapping[str, pd.DataFrame], base: str, settings: SignalSettings, pair: str
+) -> dict[str, npt.NDArray[np.float64]]:
     """Momentum and channel position of the three charts as known at each base candle's close.
 
     Parameters
@@ -138,9 +145,9 @@ def measure_charts(
 
     Returns
     -------
-    DataFrame of float, shape (n_candles, 6)
-        `momentum_<timeframe>` (sigma) and `channel_<timeframe>` (-1 to 1) a chart, index of the base
-        frame; NaN where a chart is too short, not yet closed or stale.
+    dict of str to ndarray of shape (n_candles,)
+        `momentum_<timeframe>` (sigma) and `channel_<timeframe>` (-1 to 1) a chart; NaN where a chart is too
+        short, not yet closed or stale.
 
     Raises
     ------
@@ -163,7 +170,7 @@ def measure_charts(
         else:
             measures = align(clock["date"], base, frames[name]["date"], name, measures, pair=pair)
         columns[f"momentum_{name}"], columns[f"channel_{name}"] = measures.T
-    return pd.DataFrame(columns, index=clock.index)
+    return columns
 
 
 def signals(measures: pd.DataFrame, base: str, settings: SignalSettings) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import talib
 from outrigger.market.alignment import align, missing_chart
 from outrigger.market.timeframe import timeframe_ms
 from outrigger.settings.stop import StopSettings
-from outrigger.stops.policies import MarketColumns
+from outrigger.stops.policies import Floats, MarketColumns
 from outrigger.volatility.forecast import sigmas
 
 FORECAST_CHART = "5m"
@@ -32,6 +32,13 @@ def stop_charts(settings: StopSettings) -> tuple[str, ...]:
 def measure_noise(
     frames: Mapping[str, pd.DataFrame], base: str, settings: StopSettings, pair: str
 ) -> pd.DataFrame:
+    """What `noise_columns` gives, as a frame with the base candles' index."""
+    return pd.DataFrame(noise_columns(frames, base, settings, pair), index=frames[base].index)
+
+
+def noise_columns(
+    frames: Mapping[str, pd.DataFrame], base: str, settings: StopSettings, pair: str
+) -> dict[str, Floats]:
     """Forecast, candle noise and, for the Chandelier, hourly ATR at each base candle's close.
 
     Parameters
@@ -48,7 +55,7 @@ def measure_noise(
 
     Returns
     -------
-    DataFrame of float64, shape (n_candles, 4)
+    dict of str to ndarray of shape (n_candles,)
         `sigma`, `protect_sigma`, `candle_range` and `atr`, all fractions of price; NaN where not known.
 
     Raises
@@ -70,7 +77,7 @@ def measure_noise(
             if name != base:
                 known = align(clock["date"], base, chart["date"], name, known, pair=pair)
             columns[column] = known
-    return pd.DataFrame(columns, index=clock.index)
+    return columns
 
 
 def _measured(name: str, chart: pd.DataFrame, settings: StopSettings) -> dict[str, pd.Series]:

@@ -166,7 +166,8 @@ def test_outlook_aligns_smoothed_probabilities_with_the_base_candles(tmp_path: P
     )
     config = {"exchange": {"name": "binance"}, "user_data_dir": tmp_path, "datadir": tmp_path}
     desk = Outlook(settings, config, FaultLog(), pytest.fail, live=True)
-    found = desk.columns({"5m": CHARTS["5m"]}, PAIR, "5m", Provider())  # type: ignore[arg-type]
+    columns = desk.columns({"5m": CHARTS["5m"]}, PAIR, "5m", Provider())  # type: ignore[arg-type]
+    found = pd.DataFrame(columns, index=CHARTS["5m"].index)
     assert list(found.columns) == list(COLUMNS)
     known = found.dropna()
     assert len(known) > 1000
