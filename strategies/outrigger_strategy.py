@@ -33,7 +33,7 @@ from outrigger.bot.outlook import Outlook
 from outrigger.bot.override_desk import OverrideDesk
 from outrigger.bot.protections import PROTECTIONS
 from outrigger.bot.records import TradeRecords
-from outrigger.bot.stop_desk import StopDesk
+from outrigger.bot.stop_desk import StopDesk, is_no_price
 from outrigger.errors import OutriggerError, SettingsError
 from outrigger.market.moment import to_ms
 from outrigger.regime.effects import RegimeEffects
@@ -250,7 +250,11 @@ class Outrigger(IStrategy):
     def confirm_trade_exit(
         self, pair: str, trade: Trade, rate: float, exit_reason: str, current_time: datetime, **kwargs: Any
     ) -> bool:
-        """Take down when an exit was decided; never in its way."""
+        """Take down when an exit was decided; in its way only where the price is none."""
+        if is_no_price(rate, exit_reason):
+            told = f"{pair}: no exit ({exit_reason}) at {rate:g}, which is no price: it waits for one"
+            self.messages.tell(told, f"no price {pair}", urgent=True)
+            return False
         self.ledger.decided(trade, exit_reason, rate, current_time)
         return True
 

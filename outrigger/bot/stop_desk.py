@@ -6,6 +6,9 @@ afterwards, both taken further by `outrigger.bot.leg_lives`, and the end of its 
 
 from __future__ import annotations
 
+from math import isfinite
+
+from freqtrade.enums import ExitType
 from freqtrade.persistence import LocalTrade
 from freqtrade.strategy import stoploss_from_absolute
 
@@ -20,6 +23,7 @@ from outrigger.stops.law import StopState, is_crossed
 # A stop that Freqtrade holds within this fraction of ours is ours, rounded to the price's tick.
 SAME_STOP = 1e-9
 CROSSED = "stop_crossed"
+FORCED = frozenset({ExitType.FORCE_EXIT.value, ExitType.EMERGENCY_EXIT.value})
 
 
 class StopDesk:
@@ -122,6 +126,14 @@ def is_unguarded(trade: LocalTrade, current_rate: float) -> bool:
         return False
     placed = [float(order.stop_price or order.ft_price or 0.0) for order in trade.open_sl_orders]
     return not any(side * (price - stop) >= -SAME_STOP * stop for price in placed)
+
+
+def is_no_price(rate: float, reason: str) -> bool:
+    """Whether an exit follows from a price that is none, such as a book at zero, and nobody forces it.
+
+    Every long's stop lies above zero, so such an answer would end them all, at whatever the market gives.
+    """
+    return not (isfinite(rate) and rate > 0) and reason not in FORCED
 
 
 def on_margin(stop: float, current_rate: float, trade: LocalTrade) -> float | None:

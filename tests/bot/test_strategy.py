@@ -266,6 +266,38 @@ def test_text_in_the_outbox_is_sent_once_and_only_by_a_running_bot(database: Non
     assert sent == [("the week's review", True)]
 
 
+@pytest.mark.parametrize(
+    ("rate", "reason", "confirmed"),
+    [
+        (0.0, "stop_loss", False),
+        (float("nan"), "stop_crossed", False),
+        (-1.0, "trailing_stop_loss", False),
+        (38_790.0, "stop_loss", True),
+        (0.0, "force_exit", True),
+        (0.0, "emergency_exit", True),
+    ],
+)
+def test_exit_at_a_price_that_is_none_waits_unless_it_is_forced(
+    database: None, tmp_path: Path, rate: float, reason: str, confirmed: bool
+) -> None:
+    strategy, made, sent = bot(tmp_path), stored_trade(stop_loss=38_800.0), list[str]()
+    strategy.dp.send_msg = lambda text, always_send: sent.append(text)
+    strategy.bot_loop_start(moment(9))
+    for _ in range(2):
+        found = strategy.confirm_trade_exit(
+            PAIR,
+            made,
+            order_type="market",
+            amount=0.1,
+            rate=rate,
+            time_in_force="GTC",
+            exit_reason=reason,
+            current_time=moment(10),
+        )
+        assert found is confirmed
+    assert len(sent) == (not confirmed)
+
+
 def test_exit_that_is_confirmed_has_its_time_of_decision_in_the_ledger(
     database: None, tmp_path: Path
 ) -> None:
