@@ -8,7 +8,8 @@ minutes alone in which nobody answers anything, and no answer can be late.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,13 +31,14 @@ class Patience:
 
     def __init__(self, plans: Sequence[FaultPlan]) -> None:
         self._silences = [plan for plan in plans if plan.fault.name == NO_ANSWER]
-        self._bot: Any = None
+        # Not held: a bot that has ended must be gone before the next one is built.
+        self._bot: Callable[[], Any] = lambda: None
 
     def watching(self, look: Look) -> Look:
         """Give a look that also takes note of the bot it sees, which a restart makes anew."""
 
         def seen(bot: Any, now: datetime) -> bool | None:
-            self._bot = bot
+            self._bot = weakref.ref(bot)
             return look(bot, now)
 
         return seen
@@ -45,6 +47,7 @@ class Patience:
         """Set it for the loop that comes next, at the time that it is now."""
         now_ms = round(time.time() * 1e3)
         silent = any(plan.from_ms <= now_ms < plan.until_ms for plan in self._silences)
-        if self._bot is not None:
-            for client in (self._bot.exchange._api, self._bot.exchange._api_async):
+        bot = self._bot()
+        if bot is not None:
+            for client in (bot.exchange._api, bot.exchange._api_async):
                 client.timeout = SILENT_MS if silent else CLIENT_TIMEOUT_MS

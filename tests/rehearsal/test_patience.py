@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
 
 import time_machine
 
@@ -20,14 +21,17 @@ def patience(name: str) -> Patience:
     return Patience([FaultPlan(catalogue()[name], to_ms(AT[10]), to_ms(AT[20]))])
 
 
-def bot() -> Any:
-    client, other = SimpleNamespace(timeout=0), SimpleNamespace(timeout=0)
-    return SimpleNamespace(exchange=SimpleNamespace(_api=client, _api_async=other))
+class Bot:
+    """What patience reads of a bot."""
+
+    def __init__(self) -> None:
+        client, other = SimpleNamespace(timeout=0), SimpleNamespace(timeout=0)
+        self.exchange = SimpleNamespace(_api=client, _api_async=other)
 
 
 def waits(of: Patience, minute: int) -> set[int]:
     """What both clients wait in the loop of a minute."""
-    seen = bot()
+    seen = Bot()
     with time_machine.travel(AT[minute], tick=False):
         assert of.watching(lambda *_: True)(seen, AT[minute])
         of()
@@ -42,6 +46,16 @@ def test_patience_is_short_while_nothing_is_answered_and_long_around_it() -> Non
 
 def test_patience_is_long_where_answers_come_whatever_they_are() -> None:
     assert waits(patience("slow answers"), 15) == {CLIENT_TIMEOUT_MS}
+
+
+def test_patience_holds_no_bot_that_has_ended() -> None:
+    silent, seen = patience(NO_ANSWER), Bot()
+    silent.watching(lambda *_: True)(seen, AT[15])
+    ended = weakref.ref(seen)
+    del seen
+    gc.collect()
+    assert ended() is None
+    silent()
 
 
 def test_patience_before_a_bot_was_seen_is_nobodys() -> None:
